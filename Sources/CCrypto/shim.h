@@ -1,0 +1,3 @@
+// Message digests of libcrypto.
+#pragma once
+#include <openssl/evp.h>

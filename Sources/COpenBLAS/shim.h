@@ -1,0 +1,3 @@
+// The BLAS interface of OpenBLAS.
+#pragma once
+#include <cblas.h>
