@@ -28,7 +28,8 @@ package struct Parameter: Sendable {
 }
 
 /// A builtin: the one declaration of a word.
-package struct Builtin: Sendable {
+/// Not Sendable: its code may hold the session it works for, which lives on one thread.
+package struct Builtin {
   package struct Flags: OptionSet, Sendable {
     package let rawValue: Int
     package init(rawValue: Int) { self.rawValue = rawValue }
@@ -56,12 +57,12 @@ package struct Builtin: Sendable {
   /// Further prose for `help name`: units, errors, source.
   package let details: String
   package let flags: Flags
-  package let code: @Sendable (Call) throws -> Value
+  package let code: (Call) throws -> Value
 
   package init(
     _ name: String, group: String, _ summary: String, _ parameters: [Parameter] = [],
     example: String? = nil, details: String = "", flags: Flags = [],
-    code: @escaping @Sendable (Call) throws -> Value
+    code: @escaping (Call) throws -> Value
   ) {
     self.name = name
     self.group = group
