@@ -41,9 +41,9 @@ let rooms: [Room] = [
 
   // Level 1: the ground.
   Room("Diagnostics"),
-  Room("JSON"),
+  Room("JSON", imports: ["Diagnostics"]),
   Room("Files", imports: ["Diagnostics"]),
-  Room("Digests", imports: ["CCrypto"]),
+  Room("Digests", imports: ["CCrypto", "Diagnostics"]),
   Room("Plots", imports: ["Diagnostics"]),
   Room("Tensors", imports: ["CKernels", "COpenBLAS", "Diagnostics"]),
 
