@@ -43,6 +43,15 @@ package struct Builtin {
     package static let setsSeed = Flags(rawValue: 8)
     /// Takes its words as written (`help for`, `reset load`).
     package static let takesWords = Flags(rawValue: 16)
+    /// Takes a phrase or a block, which it runs (`time`, `profile`): its first argument is a function.
+    package static let takesPhrase = Flags(rawValue: 32)
+    /// Gives a value and does nothing else, so that a call whose value goes nowhere is a mistake.
+    package static let pure = Flags(rawValue: 64)
+    /// Stands beside a builtin of the same name and takes over when the first argument is a host
+    /// object: `sum` of lists is declared in the prelude, `sum` of tensors in Workbench with this
+    /// flag. Without such a twin the machine asks `method(name)` of the object, then runs the
+    /// builtin itself.
+    package static let onHosts = Flags(rawValue: 128)
   }
 
   package let name: String
@@ -92,6 +101,21 @@ package protocol CallContext: AnyObject {
   var interrupt: Interrupt { get }
   /// Calls a function value (a lambda, an `fn`, a builtin) from Swift.
   func call(_ function: Value, _ arguments: [Value]) throws -> Value
+  /// Writes to what `print` writes to; the text holds its own newlines.
+  func write(_ text: String)
+  /// A line for the person that is no output (stderr).
+  func note(_ text: String)
+  /// One line from the person, without its newline; nil at the end of input.
+  func readLine(prompt: String) -> String?
+  /// A monotonic clock, in seconds.
+  func seconds() -> Double
+}
+
+extension CallContext {
+  package func write(_ text: String) {}
+  package func note(_ text: String) {}
+  package func readLine(prompt: String) -> String? { nil }
+  package func seconds() -> Double { 0 }
 }
 
 /// One call of a builtin: its arguments, already matched to the parameters.

@@ -37,7 +37,8 @@ package protocol HostObject: AnyObject {
   var memberNames: [String] { get }
   /// `x.name`; nil when there is no such field.
   func member(_ name: String) throws -> Value?
-  /// `x.name(…)`; nil when there is no such method (the machine then calls `name(x, …)`).
+  /// `x.name(…)`, as a builtin that already holds `x`: its parameters are what stands in the
+  /// parentheses. Nil when there is no such method (the machine then calls `name(x, …)`).
   func method(_ name: String) -> Builtin?
   /// `x[i, j]`.
   func element(at indices: [Index]) throws -> Value
