@@ -81,7 +81,8 @@ private func failure(_ bytes: [UInt8], _ limits: JSONLimits = JSONLimits()) -> J
 }
 
 @Test func `doubles are written in the shortest form that reads back`() throws {
-  for value in [0.1, 1.0, -2.5, 1e300, 5e-324, 1 / 3, 123456789.125, 1e16, 1e-5] {
+  let values: [Double] = [0.1, 1, -2.5, 1e300, 5e-324, 1 / 3, 123_456_789.125, 1e16, 1e-5]
+  for value in values {
     #expect(try JSON.parse(JSON(value).written()).double == value)
   }
   #expect(JSON(0.1).writtenText() == "0.1")
