@@ -1,0 +1,48 @@
+# Quire: every target sets up what it needs on a bare machine with the Swift toolchain.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+FLAGS := --static-swift-stdlib --explicit-target-dependency-import-check error
+RELEASE := -c release $(FLAGS)
+BIN := .build/release/quire
+
+.PHONY: all build tour test check bench install format lint layering packages toolchain fixtures clean
+
+all: build
+
+toolchain:
+	@command -v swift >/dev/null || { \
+	  echo "Quire needs the Swift 6.3 toolchain, and there is no 'swift' on the PATH."; \
+	  echo "Next step: install it from https://www.swift.org/install/linux/ and add its usr/bin to PATH."; \
+	  exit 1; }
+
+# Debian packages that are missing are installed; who is not root is asked by sudo first.
+packages: toolchain
+	@bash Tests/Tools/packages.sh
+
+build: packages
+	@echo "Building quire (the first build takes a few minutes) ..."
+	@swift build $(RELEASE) --product quire
+
+tour: build
+	@$(BIN) run Notebooks/01-tour.md --no-save
+
+test: packages
+	@bash Tests/Tools/test.sh all
+
+check: packages lint
+	@bash Tests/Tools/test.sh quick
+
+bench: build
+	@bash Tests/Benchmarks/start.sh $(BIN)
+
+lint: toolchain
+	@swift format lint --strict --recursive --parallel Sources Tests Package.swift && echo "format: clean"
+
+format: toolchain
+	@swift format --in-place --recursive --parallel Sources Tests Package.swift
+
+install: build
+	@bash Tests/Tools/install.sh "$(BIN)" "$(DESTDIR)$(PREFIX)"
+
+clean:
+	rm -rf .build

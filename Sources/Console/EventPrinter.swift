@@ -1,0 +1,110 @@
+// Draws events on stdout and stderr. Values and print go to stdout, all else to stderr.
+
+package import Diagnostics
+import Glibc
+package import Workbench
+
+package final class EventPrinter: EventSink {
+  private let out: Terminal
+  private let err: Terminal
+  private var buffer: [UInt8] = []
+  private var outAtLineStart = true
+  private var progressWidth = 0
+  private var lastTenth: [String: Int] = [:]
+  /// Only errors go to stderr.
+  package var isQuiet = false
+  /// False when stdout carries something else (a notebook, JSON): nothing is written there.
+  package var writesOutput = true
+  package private(set) var failures: [Diagnostic] = []
+
+  package init(out: Terminal, err: Terminal) {
+    self.out = out
+    self.err = err
+  }
+
+  package func receive(_ event: Event) {
+    switch event {
+    case .output(let text): write(text)
+    case .streamed(let text):
+      write(text)
+      flush()
+    case .value(let shown):
+      finishLine()
+      if shown.isNew { write(shown.text(out.style) + "\n") }
+    case .note(let text): if !isQuiet { complain(text) }
+    case .progress(let progress): if !isQuiet { draw(progress) }
+    case .failed(let diagnostic):
+      failures.append(diagnostic)
+      complain(diagnostic.rendered(color: err.level != .none))
+    }
+  }
+
+  /// Ends a line that streaming or `print` left open. Call it when a cell ends.
+  package func finishLine() {
+    if !outAtLineStart { write("\n") }
+    flush()
+    clearProgress()
+  }
+
+  package func flush() {
+    if !buffer.isEmpty { writeAll(1, buffer) }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  private func write(_ text: String) {
+    guard writesOutput, !text.isEmpty else { return }
+    clearProgress()
+    buffer += text.utf8
+    outAtLineStart = text.utf8.last == 0x0A
+    if out.isTerminal || buffer.count > 1 << 14 { flush() }
+  }
+
+  private func complain(_ text: String) {
+    if !outAtLineStart, out.isTerminal { write("\n") }
+    flush()
+    clearProgress()
+    writeAll(2, Array((text + "\n").utf8))
+  }
+
+  /// One redrawn line on a terminal; in a log one line a tenth.
+  private func draw(_ progress: Progress) {
+    flush()
+    var text = progress.label + " \(progress.done)"
+    if let total = progress.total { text += "/\(total)" }
+    if !progress.detail.isEmpty { text += " · " + progress.detail }
+    guard err.canRedraw else {
+      let tenth = progress.total.map { $0 > 0 ? progress.done * 10 / $0 : 10 } ?? 0
+      if lastTenth[progress.label] == tenth, !progress.isLast { return }
+      lastTenth[progress.label] = progress.isLast ? nil : tenth
+      return writeAll(2, Array((text + "\n").utf8))
+    }
+    let room = err.width - 1
+    if displayWidth(text) > room { text = String(text.prefix(room)) }
+    writeAll(2, Array("\r\(text)\u{1B}[K".utf8))
+    progressWidth = displayWidth(text)
+    if progress.isLast { clearProgress() }
+  }
+
+  private func clearProgress() {
+    guard progressWidth > 0 else { return }
+    progressWidth = 0
+    writeAll(2, Array("\r\u{1B}[K".utf8))
+  }
+
+  /// A closed or full stream never stops the work.
+  private func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) {
+    var start = 0
+    while start < bytes.count {
+      let written = bytes[start...].withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress, $0.count)
+      }
+      if written > 0 {
+        start += written
+      } else if written < 0, errno == EINTR || errno == EAGAIN {
+        continue
+      } else {
+        return
+      }
+    }
+  }
+}

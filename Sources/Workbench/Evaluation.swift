@@ -1,0 +1,64 @@
+// Runs one cell: the language does the work, this file turns what comes back into events.
+
+package import Diagnostics
+import Language
+import Plots
+import Tensors
+
+extension Session {
+  /// Checks and runs a cell. Everything it shows goes to the sink, a failure too (as `.failed`,
+  /// once per independent error). `cellKey` names the cell for its random numbers.
+  @discardableResult
+  package func evaluate(_ source: SourceText, cellKey: String) -> Outcome {
+    interrupt.clear()
+    random.cellKey = cellKey
+    random.calls = 0
+    do {
+      try interpreter.run(source)
+      return .completed
+    } catch let list as DiagnosticList {
+      for diagnostic in list.list { emit(.failed(diagnostic)) }
+      return outcome(list.list.first ?? Diagnostic(.internal, "a parse failed without an error"))
+    } catch {
+      let diagnostic = Diagnostic(error)
+      emit(.failed(diagnostic))
+      return outcome(diagnostic)
+    }
+  }
+
+  private func outcome(_ diagnostic: Diagnostic) -> Outcome {
+    diagnostic.code == .interrupted ? .interrupted(diagnostic) : .failed(diagnostic)
+  }
+
+  /// The interpreter with the builtins, and with its words back to this session.
+  func makeInterpreter() -> Interpreter {
+    let interpreter = Interpreter(
+      builtins: builtins, modules: { [unowned self] in moduleSource($0) }, interrupt: interrupt)
+    interpreter.show = { [unowned self] in show($0) }
+    interpreter.note = { [unowned self] in note($0) }
+    return interpreter
+  }
+
+  package func emit(_ event: Event) { sink?.receive(event) }
+
+  /// A line for the person: stderr, never stored.
+  package func note(_ text: String) { emit(.note(text)) }
+
+  package func progress(_ label: String, done: Int, total: Int? = nil, detail: String = "") {
+    emit(.progress(Progress(label, done: done, total: total, detail: detail)))
+  }
+
+  /// Shows a value as the value of a statement. `nil` shows nothing.
+  func show(_ value: Value) {
+    if value.isNil { return }
+    emit(.value(shown(value)))
+  }
+
+  /// How a value is drawn.
+  package func shown(_ value: Value) -> Shown {
+    guard let object = value.asObject as? any Displayable else {
+      return Shown { value.displayed(width: $0.width) }
+    }
+    return Shown(pictures: object.pictures, isNew: !object.takeStreamed()) { object.shown($0) }
+  }
+}

@@ -1,0 +1,50 @@
+// What a session may do and where it stands: handed in by the front end, never read from the
+// environment here.
+
+package import Diagnostics
+
+package enum Permission: String, Sendable, CaseIterable {
+  /// Files outside the session's folder and the model cache; environment variables.
+  case files = "fs"
+  case network = "net"
+  case shell
+}
+
+package struct SessionOptions {
+  /// The folder that relative paths start from, and below which files are reached: absolute.
+  package var folder: String
+  /// What has been granted. Code typed by the user has `.files` from the start.
+  package var permissions: Set<Permission>
+  /// Folders that hold models by name (the models in the box), searched in order.
+  package var modelFolders: [String]
+  package var seed: Int
+  /// Worker threads for arithmetic; results never depend on it.
+  package var threads: Int
+  package var environment: [String: String]
+  /// Seconds since any fixed moment, for rates and progress; never for a result.
+  package var clock: @Sendable () -> Double
+  /// Bytes of memory that are free, for plans; nil when unknown.
+  package var freeMemory: @Sendable () -> Int?
+  /// Asks the person one yes-or-no question; nil when nobody is there.
+  package var ask: ((String) -> Bool)?
+  /// Reads a line from the person for `input`; nil when nobody is there.
+  package var readLine: ((String) -> String?)?
+  package var interrupt: Interrupt
+
+  package init(
+    folder: String, permissions: Set<Permission> = [], modelFolders: [String] = [], seed: Int = 0,
+    threads: Int = 1, environment: [String: String] = [:],
+    clock: @escaping @Sendable () -> Double = { 0 },
+    freeMemory: @escaping @Sendable () -> Int? = { nil }, interrupt: Interrupt = Interrupt()
+  ) {
+    self.folder = folder
+    self.permissions = permissions
+    self.modelFolders = modelFolders
+    self.seed = seed
+    self.threads = threads
+    self.environment = environment
+    self.clock = clock
+    self.freeMemory = freeMemory
+    self.interrupt = interrupt
+  }
+}

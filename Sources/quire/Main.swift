@@ -1,0 +1,63 @@
+// The program: arguments, environment, choice of front end, exit code. Computes nothing.
+
+import Console
+import Diagnostics
+import Glibc
+import NotebookRunner
+import Workbench
+
+@main
+enum Main {
+  static func main() {
+    signal(SIGPIPE, SIG_IGN)
+    let words = Array(CommandLine.arguments.dropFirst())
+    // The interpreter and the parser recurse on data; a thread of its own has room for that.
+    exit(onLargeStack { run(words) })
+  }
+
+  static func run(_ words: [String]) -> Int32 {
+    do {
+      return try Command.parse(words).perform()
+    } catch let error as UsageError {
+      standardError("quire: \(error.message)\n\(error.help)\n")
+      return 2
+    } catch {
+      standardError(Diagnostic(error).rendered() + "\n")
+      return 1
+    }
+  }
+
+  /// Runs the work on a thread with a 512 MiB stack (address space, not memory) and returns its
+  /// result.
+  private static func onLargeStack(_ work: @escaping @Sendable () -> Int32) -> Int32 {
+    final class Box: @unchecked Sendable {
+      let work: @Sendable () -> Int32
+      var result: Int32 = 70
+      init(_ work: @escaping @Sendable () -> Int32) { self.work = work }
+    }
+    let box = Box(work)
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setstacksize(&attributes, 512 << 20)
+    var thread = pthread_t()
+    let context = Unmanaged.passRetained(box).toOpaque()
+    let status = pthread_create(
+      &thread, &attributes,
+      { context in
+        guard let context else { return nil }
+        let box = Unmanaged<Box>.fromOpaque(context).takeRetainedValue()
+        box.result = box.work()
+        return nil
+      }, context)
+    guard status == 0 else { return work() }
+    pthread_join(thread, nil)
+    return box.result
+  }
+}
+
+func standardError(_ text: String) { fputs(text, stderr) }
+
+func standardOutput(_ text: String) {
+  fputs(text, stdout)
+  fflush(stdout)
+}

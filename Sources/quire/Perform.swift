@@ -1,0 +1,67 @@
+// Does what the command line asked for.
+
+import Console
+import Diagnostics
+import Files
+import Glibc
+import NotebookRunner
+import Workbench
+
+let quireVersion = "0.1.0"
+
+extension Command {
+  func perform() throws -> Int32 {
+    switch self {
+    case .help:
+      standardOutput(usage())
+      return 0
+    case .version:
+      standardOutput("quire \(quireVersion)\n")
+      return 0
+    case .doctor: return Doctor.run(Settings(environment: currentEnvironment()))
+    case .code(let code, let settings):
+      return runScript(name: "-c", text: code, folder: currentFolder(), isTyped: true, settings)
+    case .script(let path, let settings):
+      let absolute = Path.join(currentFolder(), path)
+      let text = try Files.readText(absolute)
+      return runScript(
+        name: path, text: text, folder: Path.folder(of: absolute), isTyped: false, settings)
+    case .notebook(let options, let settings):
+      return try runNotebook(options, settings)
+    case .console(let settings):
+      return Console.run(consoleOptions(settings))
+    }
+  }
+
+  private func runScript(
+    name: String, text: String, folder: String, isTyped: Bool, _ settings: Settings
+  ) -> Int32 {
+    let interrupt = catchInterrupts()
+    let session = Session(
+      settings.session(folder: folder, isTyped: isTyped, interrupt: interrupt))
+    return Script.run(name: name, text: text, session: session, printer: settings.printer())
+  }
+
+  private func runNotebook(_ options: RunOptions, _ settings: Settings) throws -> Int32 {
+    let interrupt = catchInterrupts()
+    let folder = Path.folder(of: Path.join(currentFolder(), options.path))
+    let session = settings.session(folder: folder, isTyped: false, interrupt: interrupt)
+    return NotebookRunner.run(options, session: session, live: settings.printer())
+  }
+}
+
+/// The flag that signals raise; a handler may touch nothing else.
+nonisolated(unsafe) private var signalled: Interrupt?
+
+/// SIGINT, SIGTERM and SIGHUP stop the running work; a second SIGINT ends the process.
+func catchInterrupts() -> Interrupt {
+  let interrupt = Interrupt()
+  signalled = interrupt
+  let handler: @convention(c) (Int32) -> Void = { number in
+    guard let interrupt = signalled else { return }
+    if interrupt.isRequested, number == SIGINT { _exit(130) }
+    interrupt.request()
+  }
+  for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, handler) }
+  return interrupt
+}

@@ -1,0 +1,133 @@
+// What the environment and the options say, and the session they make.
+
+import Console
+import Diagnostics
+import Files
+import Glibc
+import Workbench
+
+struct Settings {
+  var environment: [String: String]
+  var permissions: Set<Permission> = []
+  var threads: Int?
+  var seed: Int?
+  var color = ColorChoice.auto
+  var isQuiet = false
+
+  init(environment: [String: String]) { self.environment = environment }
+
+  /// Takes one option of the table.
+  mutating func set(_ name: String, _ value: String) throws {
+    switch name {
+    case "--allow":
+      for part in value.split(separator: ",") {
+        guard let permission = Permission(rawValue: String(part)) else {
+          throw UsageError(message: "--allow takes fs, net, shell: got \(part)")
+        }
+        permissions.insert(permission)
+      }
+    case "--threads": threads = try number(name, value, in: 1...256)
+    case "--seed": seed = try number(name, value, in: 0...Int.max)
+    case "--color":
+      guard let choice = ColorChoice(rawValue: value) else {
+        throw UsageError(message: "--color is auto, always or never, not \(value)")
+      }
+      color = choice
+    case "-q": isQuiet = true
+    default: throw UsageError(message: "there is no option \(name)")
+    }
+  }
+
+  private func number(_ name: String, _ text: String, in range: ClosedRange<Int>) throws -> Int {
+    guard let number = Int(text), range.contains(number) else {
+      throw UsageError(
+        message: "\(name) needs a whole number from \(range.lowerBound): got \(text)")
+    }
+    return number
+  }
+
+  /// The options of a session in a folder. Code that the user typed may reach files.
+  func session(folder: String, isTyped: Bool, interrupt: Interrupt) -> SessionOptions {
+    var options = SessionOptions(
+      folder: folder, permissions: isTyped ? permissions.union([.files]) : permissions,
+      modelFolders: modelFolders(), seed: seed ?? 0,
+      threads: threads ?? environment["QUIRE_THREADS"].flatMap { Int($0) } ?? processorCount(),
+      environment: environment, clock: monotonicSeconds, freeMemory: availableMemory,
+      interrupt: interrupt)
+    options.threads = min(max(1, options.threads), 256)
+    return options
+  }
+
+  func printer() -> EventPrinter {
+    let printer = EventPrinter(
+      out: Terminal(descriptor: 1, choice: color, environment: environment),
+      err: Terminal(descriptor: 2, choice: color, environment: environment))
+    printer.isQuiet = isQuiet
+    return printer
+  }
+
+  /// Where models in the box may be: `QUIRE_HOME`, beside the binary, installed, the source tree.
+  func modelFolders() -> [String] {
+    var folders: [String] = []
+    if let home = environment["QUIRE_HOME"] { folders.append(Path.join(home, "models")) }
+    var place = Path.folder(of: binaryPath())
+    folders.append(Path.join(place, "models"))
+    folders.append(Path.normalized(Path.join(place, "../share/quire/models")))
+    for _ in 0..<5 {
+      folders.append(Path.join(place, "Stdlib/models"))
+      place = Path.folder(of: place)
+    }
+    return folders.filter { Files.isDirectory($0) }
+  }
+}
+
+func currentEnvironment() -> [String: String] {
+  var result: [String: String] = [:]
+  var place = environ
+  while let entry = place.pointee {
+    let text = String(cString: entry)
+    if let split = text.firstIndex(of: "=") {
+      result[String(text[..<split])] = String(text[text.index(after: split)...])
+    }
+    place += 1
+  }
+  return result
+}
+
+/// The real path of the running program.
+func binaryPath() -> String {
+  guard let path = realpath("/proc/self/exe", nil) else { return CommandLine.arguments[0] }
+  defer { free(path) }
+  return String(cString: path)
+}
+
+func currentFolder() -> String {
+  guard let path = getcwd(nil, 0) else { return "/" }
+  defer { free(path) }
+  return String(cString: path)
+}
+
+/// Processors that this process may use.
+func processorCount() -> Int {
+  var set = cpu_set_t()
+  guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
+  return withUnsafeBytes(of: &set) { bytes in
+    max(1, bytes.reduce(0) { $0 + $1.nonzeroBitCount })
+  }
+}
+
+@Sendable func monotonicSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+/// `MemAvailable` of the system, in bytes.
+@Sendable func availableMemory() -> Int? {
+  guard let text = try? Files.readText("/proc/meminfo") else { return nil }
+  for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+    let digits = line.filter { $0.isNumber }
+    return Int(digits).map { $0 * 1024 }
+  }
+  return nil
+}

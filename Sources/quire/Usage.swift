@@ -1,0 +1,34 @@
+// The text of `quire --help`, made from the table of options.
+
+func usage() -> String {
+  var lines = [
+    "Quire \(quireVersion): a notebook-style REPL for experiments with open AI models.",
+    "",
+    "usage:",
+    "  quire                      the console: type help, Ctrl-D ends",
+    "  quire run FILE.md          runs a notebook and stores its outputs",
+    "  quire FILE.quire           runs a script",
+    "  quire -c CODE              runs code: quire -c 'print 1 + 1'",
+    "  quire doctor               says what is there, what is missing, and how to get it",
+    "  quire --help | --version",
+    "",
+    "options:",
+  ]
+  let heads = options.map { option in
+    option.names.joined(separator: ", ") + (option.value.map { " " + $0 } ?? "")
+  }
+  let width = heads.map(\.count).max() ?? 0
+  for (head, option) in zip(heads, options) {
+    let only = option.commands == ["run"] ? " (run)" : ""
+    let padding = String(repeating: " ", count: width - head.count)
+    lines.append("  \(head)\(padding)  \(option.summary)\(only)")
+  }
+  lines += [
+    "",
+    "exit codes: 0 done, 1 a cell failed, 2 usage or syntax, 3 a check failed, 6 out of memory,",
+    "            7 could not write, 124 time limit, 129 130 143 stopped by a signal",
+    "",
+    "try: quire -c 'm = load \"quill\"; prompt m, \"Once upon a time\", max: 40'",
+  ]
+  return lines.joined(separator: "\n") + "\n"
+}
