@@ -154,7 +154,7 @@ if chosen.contains("quire") {
       name: "quire",
       dependencies: ["Console", "Diagnostics", "Files", "NotebookRunner", "Workbench"],
       swiftSettings: swiftSettings),
-    .testTarget(name: "QuireTests", swiftSettings: swiftSettings),
+    .testTarget(name: "QuireTests", dependencies: ["quire"], swiftSettings: swiftSettings),
   ]
 }
 

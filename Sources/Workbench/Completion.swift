@@ -6,7 +6,9 @@ import Language
 
 /// One way to go on.
 package struct Completion: Sendable, Equatable {
-  package enum Kind: String, Sendable { case variable, builtin, keyword, label, member, file, model }
+  package enum Kind: String, Sendable {
+    case variable, builtin, keyword, label, member, file, model
+  }
   /// What replaces the typed beginning.
   package let text: String
   package let kind: Kind

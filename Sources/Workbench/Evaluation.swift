@@ -16,13 +16,9 @@ extension Session {
     do {
       try interpreter.run(source)
       return .completed
-    } catch let list as DiagnosticList {
-      for diagnostic in list.list { emit(.failed(diagnostic)) }
-      return outcome(list.list.first ?? Diagnostic(.internal, "a parse failed without an error"))
     } catch {
-      let diagnostic = Diagnostic(error)
-      emit(.failed(diagnostic))
-      return outcome(diagnostic)
+      for diagnostic in error.list { emit(.failed(diagnostic)) }
+      return outcome(error.list.first ?? Diagnostic(.internal, "a cell failed without an error"))
     }
   }
 
@@ -33,9 +29,13 @@ extension Session {
   /// The interpreter with the builtins, and with its words back to this session.
   func makeInterpreter() -> Interpreter {
     let interpreter = Interpreter(
-      builtins: builtins, modules: { [unowned self] in moduleSource($0) }, interrupt: interrupt)
+      builtins: declaredBuiltins(), modules: { [unowned self] in try moduleSource($0) },
+      interrupt: interrupt)
     interpreter.show = { [unowned self] in show($0) }
     interpreter.note = { [unowned self] in note($0) }
+    interpreter.write = { [unowned self] in emit(.output($0)) }
+    interpreter.readLine = options.readLine ?? { _ in nil }
+    interpreter.clock = options.clock
     return interpreter
   }
 

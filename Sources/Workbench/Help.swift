@@ -69,7 +69,8 @@ extension Session {
   private func search(_ topic: String) -> [Builtin] {
     let words = topic.lowercased().split(whereSeparator: { " -_".contains($0) }).map(String.init)
     return builtins.filter { builtin in
-      let text = ([builtin.name, builtin.summary, builtin.details, builtin.example ?? ""]
+      let text =
+        ([builtin.name, builtin.summary, builtin.details, builtin.example ?? ""]
         + builtin.parameters.map { $0.name + " " + $0.summary })
         .joined(separator: " ").lowercased().split(separator: "-").joined()
       return words.allSatisfy { utf8Contains(text, $0) }
@@ -101,36 +102,36 @@ extension Session {
 /// What the words of the language itself mean: `help for`.
 let languageTopics: [String: String] = [
   "fn": """
-    fn name(a, b: 1) { … }   or   fn name(a) = expression
-      Makes a function. A parameter with a colon has a default and is given by label.
-      A function reads the variables around it and never assigns them.
-    """,
+  fn name(a, b: 1) { … }   or   fn name(a) = expression
+    Makes a function. A parameter with a colon has a default and is given by label.
+    A function reads the variables around it and never assigns them.
+  """,
   "for": """
-    for x in xs { … }   for k, v in map { … }
-      Goes over a list, range, string, map (its keys, or pairs), a tensor's first axis.
-    """,
+  for x in xs { … }   for k, v in map { … }
+    Goes over a list, range, string, map (its keys, or pairs), a tensor's first axis.
+  """,
   "while": "while condition { … }\n  The condition is a bool; break and continue work as usual.",
   "if": """
-    if condition { … } else if other { … } else { … }
-      An expression: its value is that of the branch taken. The condition is a bool.
-    """,
+  if condition { … } else if other { … } else { … }
+    An expression: its value is that of the branch taken. The condition is a bool.
+  """,
   "try": """
-    try { … } catch e { … }
-      Catches all errors but interrupts: e.message, e.kind, e.help, e.where. fail "text" raises.
-    """,
+  try { … } catch e { … }
+    Catches all errors but interrupts: e.message, e.kind, e.help, e.where. fail "text" raises.
+  """,
   "use": """
-    use stats            the module, as stats.median
-    use stats: median    the names themselves
-    use "lib/my.quire"   a file beside the notebook, as my
-    """,
+  use stats            the module, as stats.median
+  use stats: median    the names themselves
+  use "lib/my.quire"   a file beside the notebook, as my
+  """,
   "commands": """
-    prompt m, "Hello", max: 20     is     prompt(m, "Hello", max: 20)
-      A name, a space and an argument make a call without parentheses, up to the end of the phrase.
-    """,
+  prompt m, "Hello", max: 20     is     prompt(m, "Hello", max: 20)
+    A name, a space and an argument make a call without parentheses, up to the end of the phrase.
+  """,
   "strings": """
-    "text \\(expression)"   \"\"\" … \"\"\" for several lines   r"raw"
-      Counted and indexed by grapheme; .bytes and .scalars for the rest.
-    """,
+  "text \\(expression)"   \"\"\" … \"\"\" for several lines   r"raw"
+    Counted and indexed by grapheme; .bytes and .scalars for the rest.
+  """,
   "pipelines": "x |> f(a)\n  is f(x, a). x |> f is f(x). A line may begin with |>.",
   "lambdas": "x => x + 1     (a, b) => a * b     x => { … }     x => ({key: x})",
   "ranges": "0..10 ends before 10; 0..=10 includes it; range(0, 10, by: 2) steps.",

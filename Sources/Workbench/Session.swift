@@ -38,8 +38,8 @@ package final class Session {
   package let interrupt: Interrupt
   package weak var sink: (any EventSink)?
   var random: RandomState
-  /// All builtins by declaration, in the order of the reference.
-  package private(set) lazy var builtins: [Builtin] = declaredBuiltins()
+  /// All builtins, the prelude's and those bound here, by name.
+  package var builtins: [Builtin] { interpreter.builtins.values.sorted { $0.name < $1.name } }
   package private(set) lazy var interpreter: Interpreter = makeInterpreter()
 
   package init(_ options: SessionOptions, sink: (any EventSink)? = nil) {

@@ -24,7 +24,12 @@ extension Session {
         example: "reset load", flags: [.command, .takesWords]
       ) { [unowned self] call in
         let names = try call.list("words").map(\.printed)
-        try interpreter.reset(names)
+        if names.isEmpty { interpreter.resetAll() }
+        for name in names where !interpreter.reset(name) {
+          throw Diagnostic(
+            .name, "there is no variable \(name)",
+            help: didYouMean(name, among: interpreter.variables.map(\.name)))
+        }
         return .nil
       },
       Builtin(

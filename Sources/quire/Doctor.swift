@@ -32,12 +32,14 @@ enum Doctor {
       !models.isEmpty, "models in the box",
       models.isEmpty ? "none found" : models.joined(separator: " "),
       "set QUIRE_HOME to the folder that holds models/, or run make install")
-    let state = settings.environment["XDG_STATE_HOME"]
+    let state =
+      settings.environment["XDG_STATE_HOME"]
       ?? Path.join(settings.environment["HOME"] ?? "/tmp", ".local/state")
     row(
       access(state, W_OK) == 0 || !Files.exists(state), "history folder", state,
       "make it writable; until then history is not kept")
-    let locale = settings.environment["LC_ALL"] ?? settings.environment["LC_CTYPE"]
+    let locale =
+      settings.environment["LC_ALL"] ?? settings.environment["LC_CTYPE"]
       ?? settings.environment["LANG"] ?? "C"
     let isUTF8 = locale.uppercased().contains("UTF")
     row(true, "locale", isUTF8 ? locale : "\(locale) (C.UTF-8 is used for typing)")

@@ -27,7 +27,8 @@ struct House {
       let imports = row.components(separatedBy: "imports:").dropFirst().first ?? ""
       result[name] = Set(quoted(imports.components(separatedBy: "]").first ?? ""))
     }
-    let quire = manifest.components(separatedBy: "name: \"quire\",\n      dependencies:").dropFirst()
+    let quire = manifest.components(separatedBy: "name: \"quire\",\n      dependencies:")
+      .dropFirst()
     result["quire"] = Set(quoted(quire.first?.components(separatedBy: "]").first ?? ""))
     return result
   }

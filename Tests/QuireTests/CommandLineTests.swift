@@ -1,0 +1,103 @@
+// The program from outside: arguments, streams, exit codes.
+
+import Foundation
+import Testing
+
+@Suite struct `the command line` {
+  @Test func `code is run and its value shown on stdout`() throws {
+    let done = try Binary.run(["-c", "1 + 2"])
+    #expect(done.out == "3\n")
+    #expect(done.err == "")
+    #expect(done.status == 0)
+  }
+
+  @Test func `print and the last value share stdout in order`() throws {
+    let done = try Binary.run(["-c", "print \"a\"; x = 2; x * 3"])
+    #expect(done.out == "a\n6\n")
+    #expect(done.status == 0)
+  }
+
+  @Test func `a final semicolon silences the value`() throws {
+    #expect(try Binary.run(["-c", "1 + 2;"]).out == "")
+  }
+
+  @Test func `an error goes to stderr with its place and the exit code is 1`() throws {
+    let done = try Binary.run(["-c", "[1, 2][5]"])
+    #expect(done.out == "")
+    #expect(done.err.hasPrefix("error[index]: "))
+    #expect(done.err.contains("--> -c:1:7"))
+    #expect(done.err.contains("^"))
+    #expect(done.status == 1)
+  }
+
+  @Test func `text that is no program is exit code 2 and runs nothing`() throws {
+    let done = try Binary.run(["-c", "print 1\nx = = 2"])
+    #expect(done.out == "")
+    #expect(done.err.hasPrefix("error[syntax]: "))
+    #expect(done.status == 2)
+  }
+
+  @Test func `unknown options and commands name the nearest`() throws {
+    let option = try Binary.run(["run", "--on-eror", "stop", "x.md"])
+    #expect(option.status == 2)
+    #expect(option.err.contains("--on-error"))
+    let command = try Binary.run(["docter"])
+    #expect(command.status == 2)
+    #expect(command.err.contains("doctor"))
+  }
+
+  @Test func `help and version are on stdout`() throws {
+    let help = try Binary.run(["--help"])
+    #expect(help.status == 0)
+    #expect(help.out.contains("quire run FILE.md"))
+    #expect(help.out.contains("--allow"))
+    #expect(try Binary.run(["--version"]).out.hasPrefix("quire 0."))
+  }
+
+  @Test func `every option of the table has its line in the help`() throws {
+    let help = try Binary.run(["--help"]).out
+    for name in ["--allow", "--threads", "--seed", "--color", "-q", "-p", "--out", "--no-save"] {
+      #expect(help.contains("  \(name)"), "\(name)")
+    }
+  }
+
+  @Test func `piped input runs as a script without prompt or echo`() throws {
+    let done = try Binary.run([], input: "x = 20\nprint x + 1\n")
+    #expect(done.out == "21\n")
+    #expect(done.status == 0)
+  }
+
+  @Test func `a script file runs from its own folder`() throws {
+    let folder = try Binary.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Data("hello".utf8).write(to: folder.appending(path: "a.txt"))
+    try Data("print read \"a.txt\"".utf8).write(to: folder.appending(path: "s.quire"))
+    let done = try Binary.run([folder.appending(path: "s.quire").path])
+    #expect(done.out == "hello\n")
+    #expect(done.status == 0)
+  }
+
+  @Test func `a script may not read outside its folder unless that is allowed`() throws {
+    let folder = try Binary.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Data("read \"/etc/hostname\"".utf8).write(to: folder.appending(path: "s.quire"))
+    let script = folder.appending(path: "s.quire").path
+    let refused = try Binary.run([script])
+    #expect(refused.status == 1)
+    #expect(refused.err.hasPrefix("error[permission]: "))
+    #expect(refused.err.contains("--allow fs"))
+    #expect(try Binary.run(["--allow", "fs", script]).status == 0)
+  }
+
+  @Test func `a missing file is a sentence, not a trap`() throws {
+    let done = try Binary.run(["/nowhere/x.quire"])
+    #expect(done.status == 1)
+    #expect(done.err.contains("no such file"))
+  }
+
+  @Test func `the doctor finds the model in the box`() throws {
+    let done = try Binary.run(["doctor"])
+    #expect(done.out.contains("quill"))
+    #expect(done.out.contains("ok       quire"))
+  }
+}
