@@ -75,18 +75,17 @@ let rooms: [Room] = [
   // Level 5: the joint.
   Room(
     "Workbench",
-    imports: [
-      "CStdlib", "Checkpoints", "Diagnostics", "Digests", "Files", "FineTuning", "Inspection",
-      "JSON", "Language", "Models", "Plots", "Tensors", "Tokenizers",
-    ]),
+    imports: ["Diagnostics", "Digests", "Files", "JSON", "Language", "Plots"]),
 
   // Level 6: the front ends.
   Room(
     "Console",
-    imports: ["CReadline", "Diagnostics", "Files", "JSON", "NotebookFormat", "Workbench"]),
+    imports: [
+      "CReadline", "Diagnostics", "Files", "JSON", "NotebookFormat", "Plots", "Workbench",
+    ]),
   Room(
     "NotebookRunner",
-    imports: ["Diagnostics", "Digests", "Files", "JSON", "NotebookFormat", "Workbench"]),
+    imports: ["Diagnostics", "Digests", "Files", "JSON", "NotebookFormat", "Plots", "Workbench"]),
 ]
 
 /// `QUIRE_ROOMS=Language,Plots swift build` builds some rooms and what they import, nothing else:

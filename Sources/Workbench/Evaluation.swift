@@ -1,9 +1,8 @@
 // Runs one cell: the language does the work, this file turns what comes back into events.
 
 package import Diagnostics
-import Language
+package import Language
 import Plots
-import Tensors
 
 extension Session {
   /// Checks and runs a cell. Everything it shows goes to the sink, a failure too (as `.failed`,

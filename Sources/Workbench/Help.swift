@@ -1,7 +1,7 @@
 // `help`: overview, one word, an error code, or a search; all from the builtins' declarations.
 
 import Diagnostics
-import Language
+package import Language
 
 /// The chapters, in the order of the reference.
 let helpChapters: [(group: String, title: String)] = [

@@ -1,6 +1,5 @@
 // Where `use` finds text: library modules in the binary, files beside the notebook.
 
-import CStdlib
 import Diagnostics
 import Files
 import Language

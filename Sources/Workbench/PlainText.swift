@@ -1,7 +1,7 @@
 // Text that is shown as it is when it is a cell's value: help pages, tables.
 
 import Language
-package import Plots
+import Plots
 
 final class PlainText: Displayable {
   let text: String

@@ -6,4 +6,7 @@ extension Session {
   func declaredBuiltins() -> [Builtin] {
     sessionBindings()
   }
+
+  /// The source of a library module; nil when there is none of that name.
+  func libraryModule(_ name: String) -> String? { nil }
 }

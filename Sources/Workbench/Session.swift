@@ -3,8 +3,7 @@
 
 package import Diagnostics
 package import Language
-import Plots
-import Tensors
+package import Plots
 
 /// How a cell ended.
 package enum Outcome: Equatable {
@@ -47,6 +46,5 @@ package final class Session {
     self.interrupt = options.interrupt
     self.sink = sink
     random = RandomState(seed: options.seed, cellKey: "")
-    WorkerPool.shared.threads = options.threads
   }
 }
