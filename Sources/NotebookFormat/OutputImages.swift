@@ -1,0 +1,101 @@
+// Image lines of a group (F9): `![alt](name.assets/key-1.svg "out:key digest")`.
+
+import Digests
+
+extension OutputImage {
+  /// The line as it stands in the file.
+  package var line: String {
+    var escaped = ""
+    for character in alt.unicodeScalars {
+      if "\\[]".unicodeScalars.contains(character) { escaped += "\\" }
+      escaped.unicodeScalars.append(character.value < 0x20 ? " " : character)
+    }
+    return "![\(escaped)](\(Self.encoded(path)) \"out:\(key) \(digest)\")"
+  }
+
+  /// Nil when the line is no image of an output.
+  init?(line: String) {
+    let bytes = Array(line.utf8)
+    guard bytes.starts(with: "![".utf8) else { return nil }
+    var place = 2
+    var text: [UInt8] = []
+    while place < bytes.count, bytes[place] != UInt8(ascii: "]") {
+      if bytes[place] == UInt8(ascii: "\\"), place + 1 < bytes.count { place += 1 }
+      text.append(bytes[place])
+      place += 1
+    }
+    guard bytes[place...].starts(with: "](".utf8) else { return nil }
+    var rest = bytes[(place + 2)...]
+    while rest.last == 0x20 || rest.last == 0x09 { rest.removeLast() }
+    let parts = rest.split(separator: 0x20, omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[1].starts(with: "\"out:".utf8),
+      parts[2].suffix(2) == [0x22, 0x29],
+      let path = Self.decoded(parts[0])
+    else { return nil }
+    let key = String(decoding: parts[1].dropFirst(5), as: UTF8.self)
+    let digest = String(decoding: parts[2].dropLast(2), as: UTF8.self)
+    guard !key.isEmpty, !path.isEmpty, digest.utf8.count == 8, digest.allSatisfy(\.isHexDigit)
+    else { return nil }
+    self.init(alt: String(decoding: text, as: UTF8.self), path: path, key: key, digest: digest)
+  }
+
+  private static func encoded(_ path: String) -> String {
+    var result: [UInt8] = []
+    for byte in path.utf8 {
+      if byte <= 0x20 || byte == 0x7F || "()%\"\\<>".utf8.contains(byte) {
+        result += "%\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))".utf8
+      } else {
+        result.append(byte)
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+
+  private static func decoded(_ bytes: ArraySlice<UInt8>) -> String? {
+    var result: [UInt8] = []
+    var rest = bytes
+    while let byte = rest.popFirst() {
+      let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+      if byte == UInt8(ascii: "%"), digits.utf8.count == 2, let value = UInt8(digits, radix: 16) {
+        result.append(value)
+        rest = rest.dropFirst(2)
+      } else {
+        result.append(byte)
+      }
+    }
+    return String(validating: result, as: UTF8.self)
+  }
+}
+
+/// The picture files of a notebook.
+package enum Assets {
+  /// `lora.assets` for `lora.md`: the folder beside the notebook.
+  package static func folder(of notebook: String) -> String {
+    let name = notebook.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) }
+    let file = name ?? notebook
+    return (file.hasSuffix(".md") ? String(file.dropLast(3)) : file) + ".assets"
+  }
+
+  /// The image line of the n-th picture (from 1) of a cell.
+  package static func image(
+    _ svg: [UInt8], alt: String, of cell: Cell, number: Int, notebook: String
+  ) -> OutputImage {
+    OutputImage(
+      alt: alt, path: "\(folder(of: notebook))/\(cell.assetKey)-\(number).svg",
+      key: cell.assetKey, digest: Freshness.token(Digests.sha256Hex(svg)))
+  }
+
+  /// True for a path that this writer may have made and so may remove: `<folder>/<key>-<n>.svg`.
+  package static func isOurs(_ path: String, notebook: String) -> Bool {
+    let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].elementsEqual(folder(of: notebook).utf8),
+      parts[1].suffix(4).elementsEqual(".svg".utf8)
+    else { return false }
+    let stem = parts[1].dropLast(4)
+    guard let dash = stem.lastIndex(of: UInt8(ascii: "-")), dash > stem.startIndex else {
+      return false
+    }
+    let digits = stem[stem.index(after: dash)...]
+    return !digits.isEmpty && digits.allSatisfy { (0x30...0x39).contains($0) }
+  }
+}
