@@ -1,0 +1,163 @@
+// Byte-pair encoding of one piece of text: single scalars first, then the best pair of neighbours
+// merged again and again (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909). Knows neither
+// how text is cut into pieces nor special tokens.
+
+import Diagnostics
+
+struct BytePairModel: Sendable {
+  /// Which pair is the best.
+  enum Order: Sendable {
+    /// That of the merge list.
+    case merges(MergeTable)
+    /// The pair whose joined token has the best score; entry `id` is its rank, best first.
+    case scores([UInt32])
+  }
+
+  struct Settings: Sendable {
+    var unknownID: Int32?
+    var fusesUnknown = false
+    var byteFallback = false
+    var ignoresMerges = false
+    var continuingPrefix: [UInt8] = []
+    var endSuffix: [UInt8] = []
+  }
+
+  let table: TokenTable
+  let order: Order
+  let settings: Settings
+  /// The ids of `<0x00>` to `<0xFF>`; -1 where there is none.
+  let byteIDs: [Int32]
+  /// The ids of the scalars below U+0800; -1 where there is none.
+  private let shortIDs: [Int32]
+
+  init(table: TokenTable, order: Order, settings: Settings) {
+    self.table = table
+    self.order = order
+    self.settings = settings
+    byteIDs = (0..<256).map { table.id(of: byteTokenText(UInt8($0))) ?? -1 }
+    shortIDs = (0..<0x800).map { table.id(of: utf8($0)) ?? -1 }
+  }
+
+  /// Appends the tokens of a piece: ids and the number of bytes each covers.
+  /// O(n log n). Polls `interrupt`.
+  func encode(
+    _ piece: UnsafeBufferPointer<UInt8>, scratch: MergeScratch, interrupt: Interrupt?
+  ) throws {
+    if piece.isEmpty { return }
+    if settings.ignoresMerges, let id = table.id(of: piece) {
+      scratch.emit(id, piece.count)
+      return
+    }
+    scratch.begin()
+    switch order {
+    case .merges(let merges):
+      addSymbols(piece, scratch)
+      try scratch.merge(interrupt: interrupt) { left, right in
+        merges.value(left: scratch.ids[left], right: scratch.ids[right])
+      }
+      scratch.emitSymbols()
+    case .scores(let ranks):
+      addScalars(piece, scratch)
+      try scratch.merge(interrupt: interrupt) { left, right in
+        let start = Int(scratch.starts[left])
+        let length = Int(scratch.lengths[left]) + Int(scratch.lengths[right])
+        guard length <= table.longest,
+          let id = table.id(of: UnsafeBufferPointer(rebasing: piece[start..<start + length]))
+        else { return .max }
+        return UInt64(ranks[Int(id)]) << 32 | UInt64(UInt32(bitPattern: id))
+      }
+      emitScored(piece, scratch)
+    }
+  }
+
+  @inline(__always)
+  private func scalarID(_ piece: UnsafeBufferPointer<UInt8>, _ value: UInt32, _ range: Range<Int>)
+    -> Int32
+  {
+    if value < 0x800 { return shortIDs[Int(value)] }
+    return table.id(of: UnsafeBufferPointer(rebasing: piece[range])) ?? -1
+  }
+
+  /// The first symbols of a merge list: scalars, else bytes, else the unknown token.
+  private func addSymbols(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: MergeScratch) {
+    let decorated = !settings.continuingPrefix.isEmpty || !settings.endSuffix.isEmpty
+    var unknownLength = 0
+    var index = 0
+    while index < piece.count {
+      let (value, length) = decodeScalar(piece, index)
+      let range = index..<index + length
+      let id = decorated ? decoratedID(piece, range) : scalarID(piece, value, range)
+      index += length
+      if id >= 0 {
+        if unknownLength > 0, let unknown = settings.unknownID {
+          scratch.add(unknown, unknownLength)
+          unknownLength = 0
+        }
+        scratch.add(id, length)
+      } else if settings.byteFallback, range.allSatisfy({ byteIDs[Int(piece[$0])] >= 0 }) {
+        for place in range { scratch.add(byteIDs[Int(piece[place])], 1) }
+      } else if let unknown = settings.unknownID {
+        if unknownLength > 0, !settings.fusesUnknown {
+          scratch.add(unknown, unknownLength)
+          unknownLength = 0
+        }
+        unknownLength += length
+      }
+    }
+    if unknownLength > 0, let unknown = settings.unknownID { scratch.add(unknown, unknownLength) }
+  }
+
+  private func decoratedID(_ piece: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int32 {
+    var text = range.lowerBound > 0 ? settings.continuingPrefix : []
+    text.append(contentsOf: piece[range])
+    if range.upperBound == piece.count { text.append(contentsOf: settings.endSuffix) }
+    return table.id(of: text) ?? -1
+  }
+
+  private func addScalars(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: MergeScratch) {
+    forEachScalar(in: piece) { value, range in
+      scratch.add(scalarID(piece, value, range), range.count)
+    }
+  }
+
+  /// What no token covers becomes bytes, or the unknown token where there is no byte token.
+  private func emitScored(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: MergeScratch) {
+    scratch.forEachSymbol { id, start, length in
+      if id >= 0 {
+        scratch.emit(id, length)
+        return
+      }
+      for place in start..<start + length
+      where byteIDs[Int(piece[place])] >= 0 || settings.unknownID != nil {
+        let byte = byteIDs[Int(piece[place])]
+        scratch.emit(byte >= 0 ? byte : settings.unknownID ?? byte, 1)
+      }
+    }
+  }
+}
+
+/// `<0x0A>`.
+func byteTokenText(_ byte: UInt8) -> [UInt8] {
+  let digits = Array("0123456789ABCDEF".utf8)
+  return Array("<0x".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)], UInt8(ascii: ">")]
+}
+
+/// The byte that `<0x0A>` stands for; nil for any other token.
+func byteOfToken(_ token: some Collection<UInt8>) -> UInt8? {
+  guard token.count == 6, token.starts(with: Array("<0x".utf8)) else { return nil }
+  let text = Array(token)
+  guard text[5] == UInt8(ascii: ">"), let high = hexDigit(text[3]), let low = hexDigit(text[4])
+  else {
+    return nil
+  }
+  return high << 4 | low
+}
+
+func hexDigit(_ byte: UInt8) -> UInt8? {
+  switch byte {
+  case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+  case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+  case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+  default: nil
+  }
+}
