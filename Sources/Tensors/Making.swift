@@ -1,0 +1,121 @@
+// Tensors from nothing: constants, ranges, random numbers.
+
+import CKernels
+
+extension Tensor {
+  package static func zeros(_ shape: [Int], dtype: DType = .f32) throws(TensorError) -> Tensor {
+    let made = try uninitialized(shape, dtype)
+    made.raw().initializeMemory(as: UInt8.self, repeating: 0, count: made.byteCount)
+    return made
+  }
+
+  package static func ones(_ shape: [Int], dtype: DType = .f32) throws(TensorError) -> Tensor {
+    try full(shape, 1, dtype: dtype)
+  }
+
+  package static func full(
+    _ shape: [Int], _ value: Double, dtype: DType = .f32
+  ) throws(TensorError) -> Tensor {
+    let made = try uninitialized(shape, dtype.isComputed || dtype == .i64 ? dtype : .f32)
+    switch made.dtype {
+    case .f64: made.target(Double.self).initialize(repeating: value, count: made.count)
+    case .i64:
+      guard let whole = Int(exactly: value) else {
+        throw .value(operation: "full", rule: "a whole number for i64", got: "\(value)")
+      }
+      made.raw().initializeMemory(as: Int.self, repeating: whole, count: made.count)
+    default: made.target(Float.self).initialize(repeating: Float(value), count: made.count)
+    }
+    return made.dtype == dtype ? made : try made.cast(to: dtype)
+  }
+
+  /// A scalar.
+  package static func scalar(_ value: Double, dtype: DType = .f32) throws(TensorError) -> Tensor {
+    try full([], value, dtype: dtype)
+  }
+
+  /// Ints from `start` to below `end`.
+  package static func arange(
+    _ start: Int, _ end: Int, by step: Int = 1
+  ) throws(TensorError) -> Tensor {
+    guard step != 0 else { throw .value(operation: "arange", rule: "a step but 0", got: "0") }
+    let (distance, overflow) = end.subtractingReportingOverflow(start)
+    if overflow { throw .memory(bytes: nil, free: Memory.available()) }
+    let whole = distance / step
+    let count = max(0, whole + (distance % step != 0 && (distance > 0) == (step > 0) ? 1 : 0))
+    let made = try uninitialized([count], .i64)
+    let out = made.raw().assumingMemoryBound(to: Int.self)
+    for place in 0..<count { out[place] = start &+ place &* step }
+    return made
+  }
+
+  /// Floats start, start + step, … below `end`.
+  package static func arange(
+    _ start: Double, _ end: Double, by step: Double = 1, dtype: DType = .f32
+  ) throws(TensorError) -> Tensor {
+    let count = ((end - start) / step).rounded(.up)
+    guard count.isFinite, count < 0x1p62 else {
+      throw .value(operation: "arange", rule: "a finite count", got: "\(start)..\(end) by \(step)")
+    }
+    return try counted(max(0, Int(count)), dtype) { start + Double($0) * step }
+  }
+
+  /// `count` values evenly from `start` to `end`, both included.
+  package static func linspace(
+    _ start: Double, _ end: Double, _ count: Int, dtype: DType = .f32
+  ) throws(TensorError) -> Tensor {
+    try counted(count, dtype) { place in
+      place == count - 1 && count > 1
+        ? end : start + (end - start) * (Double(place) / Double(max(1, count - 1)))
+    }
+  }
+
+  private static func counted(
+    _ count: Int, _ dtype: DType, _ value: (Int) -> Double
+  ) throws(TensorError) -> Tensor {
+    let made = try uninitialized([count], .f64)
+    let out = made.target(Double.self)
+    for place in 0..<count { out[place] = value(place) }
+    return try made.cast(to: dtype)
+  }
+
+  package static func eye(_ count: Int, dtype: DType = .f32) throws(TensorError) -> Tensor {
+    let made = try zeros([count, count], dtype: .f32)
+    for place in 0..<max(0, count) { made.target(Float.self)[place * (count + 1)] = 1 }
+    return try made.cast(to: dtype)
+  }
+
+  /// Uniform in [low, high): element i is the i-th number of the stream.
+  package static func rand(
+    _ shape: [Int], low: Double = 0, high: Double = 1, dtype: DType = .f32,
+    from stream: inout RandomStream
+  ) throws(TensorError) -> Tensor {
+    let made = try uninitialized(shape, .f64)
+    let out = made.target(Double.self)
+    for place in 0..<made.count { out[place] = low + (high - low) * stream.uniform() }
+    return try made.cast(to: dtype)
+  }
+
+  package static func randn(
+    _ shape: [Int], mean: Double = 0, deviation: Double = 1, dtype: DType = .f32,
+    from stream: inout RandomStream
+  ) throws(TensorError) -> Tensor {
+    let made = try uninitialized(shape, .f64)
+    let out = made.target(Double.self)
+    for place in 0..<made.count { out[place] = mean + deviation * stream.normal() }
+    return try made.cast(to: dtype)
+  }
+
+  package static func randint(
+    _ shape: [Int], low: Int, high: Int, from stream: inout RandomStream
+  ) throws(TensorError) -> Tensor {
+    let (width, overflow) = high.subtractingReportingOverflow(low)
+    guard width > 0, !overflow else {
+      throw .value(operation: "randint", rule: "low below high", got: "\(low) and \(high)")
+    }
+    let made = try uninitialized(shape, .i64)
+    let out = made.raw().assumingMemoryBound(to: Int.self)
+    for place in 0..<made.count { out[place] = low + stream.integer(below: width) }
+    return made
+  }
+}

@@ -1,0 +1,77 @@
+// Random numbers as a pure function of key and counter (Philox-4x32-10). Deviates use this room's
+// own log, sin and cos, so they are the same on every system.
+
+import CKernels
+
+/// The generator: a block of four 32-bit words for every 128-bit counter.
+package struct Philox: Sendable, Equatable {
+  package let key: UInt64
+
+  package init(key: UInt64) { self.key = key }
+
+  package func block(_ low: UInt64, _ high: UInt64) -> (UInt32, UInt32, UInt32, UInt32) {
+    var out = (UInt32(0), UInt32(0), UInt32(0), UInt32(0))
+    withUnsafeMutableBytes(of: &out) { out in
+      guard let words = out.bindMemory(to: UInt32.self).baseAddress else { return }
+      let counter = [low, high].flatMap { [UInt32(truncatingIfNeeded: $0), UInt32($0 >> 32)] }
+      let key = [UInt32(truncatingIfNeeded: key), UInt32(key >> 32)]
+      ck_philox(counter, key, words)
+    }
+    return out
+  }
+}
+
+/// Numbers in order from one call's counter: block 0, 1, 2, … of (key, stream).
+package struct RandomStream: Sendable {
+  package let philox: Philox
+  package let stream: UInt64
+  private var next: UInt64
+  private var spare: UInt64?
+
+  /// `seed` is the key; `stream` the high half of the counter (the call's ordinal).
+  package init(seed: UInt64, stream: UInt64 = 0, block: UInt64 = 0) {
+    philox = Philox(key: seed)
+    self.stream = stream
+    next = block
+  }
+
+  /// 64 random bits.
+  package mutating func bits() -> UInt64 {
+    if let spare {
+      self.spare = nil
+      return spare
+    }
+    let (a, b, c, d) = philox.block(next, stream)
+    next &+= 1
+    spare = UInt64(d) << 32 | UInt64(c)
+    return UInt64(b) << 32 | UInt64(a)
+  }
+
+  /// In [0, 1), 53 bits.
+  package mutating func uniform() -> Double { Double(bits() >> 11) * 0x1p-53 }
+
+  /// Normal with mean 0 and deviation 1 (Box and Muller, one of two from two uniforms).
+  package mutating func normal() -> Double {
+    let radius = (-2 * ck_log(1 - uniform())).squareRoot()
+    return radius * ck_cos(2 * Double.pi * uniform())
+  }
+
+  /// In 0..<n without bias; 0 when n < 1.
+  package mutating func integer(below n: Int) -> Int {
+    guard n > 1 else { return 0 }
+    let range = UInt64(n), limit = UInt64.max - UInt64.max % range
+    while true {
+      let word = bits()
+      if word < limit { return Int(word % range) }
+    }
+  }
+
+  /// 0..<n in random order (Fisher and Yates).
+  package mutating func permutation(_ n: Int) -> [Int] {
+    var order = Array(0..<max(0, n))
+    for place in stride(from: order.count - 1, to: 0, by: -1) {
+      order.swapAt(place, integer(below: place + 1))
+    }
+    return order
+  }
+}

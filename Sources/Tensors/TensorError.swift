@@ -1,0 +1,95 @@
+// Every error of this room and its words.
+
+package import Diagnostics
+
+package enum TensorError: RoomError, Equatable {
+  case broadcast(operation: String, [Int], [Int])
+  case matmul([Int], [Int])
+  /// A rule about shapes that is not met: `softmax needs at least one axis`.
+  case shape(operation: String, rule: String, got: [[Int]], help: String? = nil)
+  case axis(operation: String, axis: Int, rank: Int)
+  case elementCount(operation: String, values: Int, shape: [Int])
+  case dtype(operation: String, rule: String, got: DType)
+  case unknownDType(String)
+  case index(operation: String, index: Int, extent: Int)
+  case value(operation: String, rule: String, got: String)
+  case memory(bytes: Int?, free: Int)
+  case numeric(operation: String, rule: String)
+  case twoTapes(operation: String)
+  case closedTape
+  case notScalar([Int])
+  case interrupted
+
+  package var code: ErrorCode {
+    switch self {
+    case .broadcast, .matmul, .shape, .axis, .elementCount, .notScalar: .shape
+    case .dtype, .unknownDType: .dtype
+    case .index: .index
+    case .value, .twoTapes, .closedTape: .value
+    case .memory: .memory
+    case .numeric: .numeric
+    case .interrupted: .interrupted
+    }
+  }
+
+  package var message: String {
+    switch self {
+    case .broadcast(let operation, let a, let b):
+      "\(operation) needs extents to agree or be 1: \(a) and \(b)"
+    case .matmul(let a, let b): "matmul needs inner extents to agree: \(a) @ \(b)"
+    case .shape(let operation, let rule, let got, _):
+      "\(operation) needs \(rule): got " + got.map { "\($0)" }.joined(separator: " and ")
+    case .axis(let operation, let axis, let rank):
+      rank == 0
+        ? "\(operation) has no axis \(axis): a tensor of shape [] has none"
+        : "\(operation) needs an axis from \(-rank) to \(rank - 1): got \(axis)"
+    case .elementCount(let operation, let values, let shape):
+      "\(operation) needs as many values as the shape holds: \(values) for \(shape)"
+    case .dtype(let operation, let rule, let got):
+      "\(operation) needs \(rule): got \(got.rawValue)"
+    case .unknownDType(let name): "dtype must be known: got \"\(name)\""
+    case .index(let operation, let index, let extent):
+      "\(operation) needs indices from 0 to \(extent - 1): got \(index)"
+    case .value(let operation, let rule, let got): "\(operation) needs \(rule): got \(got)"
+    case .memory(let bytes, let free):
+      bytes.map { "a tensor needs \(Self.words($0)): \(Self.words(free)) are free" }
+        ?? "a tensor's size does not fit 64 bits"
+    case .numeric(let operation, let rule): "\(operation) needs \(rule)"
+    case .twoTapes(let operation):
+      "\(operation) has inputs of two gradients: one of them must be constant"
+    case .closedTape: "this gradient has been taken already"
+    case .notScalar(let shape): "grad needs a function with a scalar result: got shape \(shape)"
+    case .interrupted: "stopped on request"
+    }
+  }
+
+  package var help: String? {
+    switch self {
+    case .broadcast: "extents are compared from the last axis; reshape can add axes of 1"
+    case .matmul(let a, let b):
+      b.count >= 2 && a.last == b.last
+        ? "b.T has shape \(Array(b.reversed())); a ends in \(a.last ?? 0)" : nil
+    case .shape(_, _, _, let help): help
+    case .unknownDType(let name):
+      didYouMean(name, among: DType.allCases.map(\.rawValue))
+        ?? "known: " + DType.allCases.map(\.rawValue).joined(separator: " ")
+    case .memory: "smaller shapes, or dtype: \"f32\", need less"
+    case .notScalar: "end it with sum() or mean()"
+    case .twoTapes: "constant(x) stops a gradient"
+    default: nil
+    }
+  }
+
+  static func words(_ bytes: Int) -> String {
+    var value = Double(bytes)
+    for unit in ["bytes", "KB", "MB", "GB", "TB"] {
+      if value < 1000 || unit == "TB" {
+        if unit == "bytes" { return "\(bytes) bytes" }
+        let tenths = Int((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10) \(unit)"
+      }
+      value /= 1000
+    }
+    return "\(bytes) bytes"
+  }
+}

@@ -1,0 +1,175 @@
+// Threads that share the pieces of one piece of work. How work is cut is decided by who calls, from
+// the shape of the problem alone, so that results never depend on the number of threads.
+
+package import Diagnostics
+import Glibc
+import Synchronization
+
+/// One piece of work under way: workers take indices until none is left.
+private final class Job: @unchecked Sendable {
+  let count: Int
+  /// Where the caller's closure stands; valid until the last worker has left.
+  let body: UnsafePointer<(Int) -> Void>
+  let interrupt: Interrupt?
+  let next = Atomic<Int>(0)
+  let workers = Atomic<Int>(0)
+
+  init(count: Int, interrupt: Interrupt?, body: UnsafePointer<(Int) -> Void>) {
+    self.count = count
+    self.interrupt = interrupt
+    self.body = body
+  }
+
+  func run() {
+    while interrupt?.isRequested != true {
+      let index = next.add(1, ordering: .relaxed).oldValue
+      guard index < count else { return }
+      body.pointee(index)
+    }
+  }
+}
+
+/// A pool of worker threads. `@unchecked`: `state` is read and written under `mutex` alone.
+package final class WorkerPool: @unchecked Sendable {
+  package static let shared = WorkerPool()
+
+  private struct State {
+    var threads: Int
+    var started = 0
+    var job: Job?
+    var generation = 0
+    var interrupt: Interrupt?
+  }
+
+  private var state: State
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let busy = Atomic<Bool>(false)
+
+  private init() {
+    state = State(threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(wake, nil)
+    pthread_cond_init(done, nil)
+  }
+
+  /// How many threads work at once, the caller's among them; 1...256.
+  package var threads: Int {
+    get { locked { state.threads } }
+    set { locked { state.threads = min(256, max(1, newValue)) } }
+  }
+
+  /// Polled between the pieces of all work, here and in the operations.
+  package var interrupt: Interrupt? {
+    get { locked { state.interrupt } }
+    set { locked { state.interrupt = newValue } }
+  }
+
+  /// Throws when a stop was asked for.
+  func check() throws(TensorError) {
+    if interrupt?.isRequested == true { throw .interrupted }
+  }
+
+  /// Calls `body` for 0..<count, in any order, on several threads; returns when all are done. A
+  /// call from inside a piece, or while another thread uses the pool, runs in order right here.
+  /// Throws `interrupted` (pieces not begun are left out) when a stop was asked for.
+  package func forEach(_ count: Int, _ body: (Int) -> Void) throws(TensorError) {
+    let interrupt = self.interrupt
+    if count > 1, threads > 1,
+      busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+    {
+      withoutActuallyEscaping(body) { body in
+        withUnsafePointer(to: body) {
+          share(Job(count: count, interrupt: interrupt, body: $0))
+        }
+      }
+      busy.store(false, ordering: .releasing)
+    } else {
+      for index in 0..<count where interrupt?.isRequested != true { body(index) }
+    }
+    if interrupt?.isRequested == true { throw .interrupted }
+  }
+
+  private func share(_ job: Job) {
+    locked {
+      startThreads()
+      state.job = job
+      state.generation += 1
+      pthread_cond_broadcast(wake)
+    }
+    job.run()
+    locked {
+      state.job = nil
+      while job.workers.load(ordering: .relaxed) > 0 { pthread_cond_wait(done, mutex) }
+    }
+  }
+
+  private func startThreads() {
+    while state.started < state.threads - 1 {
+      state.started += 1
+      let place = state.started
+      let box = Unmanaged.passRetained(Start(pool: self, place: place))
+      var thread = pthread_t()
+      let failed = pthread_create(
+        &thread, nil,
+        { raw in
+          guard let raw else { return nil }
+          let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+          start.pool.work(place: start.place)
+          return nil
+        }, box.toOpaque())
+      if failed != 0 {
+        box.release()
+        state.started -= 1
+        return
+      }
+      pthread_detach(thread)
+    }
+  }
+
+  private final class Start {
+    let pool: WorkerPool
+    let place: Int
+    init(pool: WorkerPool, place: Int) {
+      self.pool = pool
+      self.place = place
+    }
+  }
+
+  private func work(place: Int) {
+    var signals = sigset_t()
+    sigfillset(&signals)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    var seen = 0
+    while true {
+      pthread_mutex_lock(mutex)
+      while state.job == nil || state.generation == seen { pthread_cond_wait(wake, mutex) }
+      seen = state.generation
+      let job = place < state.threads ? state.job : nil
+      job?.workers.add(1, ordering: .relaxed)
+      pthread_mutex_unlock(mutex)
+      guard let job else { continue }
+      job.run()
+      pthread_mutex_lock(mutex)
+      if job.workers.subtract(1, ordering: .relaxed).newValue == 0 { pthread_cond_broadcast(done) }
+      pthread_mutex_unlock(mutex)
+    }
+  }
+
+  private func locked<R>(_ body: () -> R) -> R {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return body()
+  }
+}
+
+extension WorkerPool {
+  /// `body(from, count)` over stretches of [0, total) of at most `grain` elements.
+  func stretches(
+    _ total: Int, grain: Int = 1 << 15, _ body: (Int, Int) -> Void
+  ) throws(TensorError) {
+    let pieces = (total + grain - 1) / max(1, grain)
+    try forEach(pieces) { body($0 * grain, min(grain, total - $0 * grain)) }
+  }
+}
