@@ -46,7 +46,9 @@ extension Command {
     let interrupt = catchInterrupts()
     let folder = Path.folder(of: Path.join(currentFolder(), options.path))
     let session = settings.session(folder: folder, isTyped: false, interrupt: interrupt)
-    return NotebookRunner.run(options, session: session, live: settings.printer())
+    let printer = settings.printer()
+    return NotebookRunner.run(
+      options, session: session, live: printer, finishCell: printer.finishLine)
   }
 }
 
