@@ -2,7 +2,7 @@
 // cells; nothing is stored; the first failing cell ends the run.
 
 package import Diagnostics
-import Glibc
+import NotebookFormat
 package import Workbench
 
 package enum Script {
@@ -38,13 +38,23 @@ package enum Script {
     name: String, text: String, session: Session, printer: EventPrinter
   ) -> Int32 {
     session.sink = printer
-    for (index, cell) in cells(name: name, text: text).enumerated() {
-      let outcome = session.evaluate(cell, cellKey: "script~\(index + 1)")
+    var seen: [String: Int] = [:]
+    for cell in cells(name: name, text: text) {
+      // The key of notebooks.md D1: cells elsewhere in the script change no random number.
+      let digest = Freshness.sourceDigest(withoutBlankEnd(cell.text))
+      seen[digest, default: 0] += 1
+      let outcome = session.evaluate(cell, cellKey: "=\(digest)~\(seen[digest] ?? 1)")
       printer.finishLine()
       guard let diagnostic = outcome.diagnostic else { continue }
       return exitCode(diagnostic.code)
     }
     return 0
+  }
+
+  private static func withoutBlankEnd(_ text: String) -> String {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    while let last = lines.last, last.allSatisfy(\.isWhitespace) { lines.removeLast() }
+    return lines.joined(separator: "\n")
   }
 
   package static func exitCode(_ code: ErrorCode) -> Int32 {
