@@ -75,7 +75,7 @@ let rooms: [Room] = [
   // Level 5: the joint.
   Room(
     "Workbench",
-    imports: ["Diagnostics", "Digests", "Files", "JSON", "Language", "Plots"]),
+    imports: ["Diagnostics", "Digests", "Files", "JSON", "Language", "Plots", "Tensors"]),
 
   // Level 6: the front ends.
   Room(

@@ -4,6 +4,7 @@
 package import Diagnostics
 package import Language
 package import Plots
+import Tensors
 
 /// How a cell ended.
 package enum Outcome: Equatable {
@@ -46,5 +47,7 @@ package final class Session {
     self.interrupt = options.interrupt
     self.sink = sink
     random = RandomState(seed: options.seed, cellKey: "")
+    WorkerPool.shared.threads = options.threads
+    WorkerPool.shared.interrupt = options.interrupt
   }
 }
