@@ -1,0 +1,89 @@
+// An opened checkpoint: named tensors in mapped files, read when they are asked for. Does not know
+// what model the tensors make.
+
+package import Files
+package import JSON
+package import Tensors
+
+/// One tensor as the file describes it.
+package struct TensorEntry: Sendable, Equatable {
+  package let name: String
+  package let dtype: StoredDType
+  /// Row-major, outermost extent first.
+  package let shape: [Int]
+  package let byteCount: Int
+  /// Which of the checkpoint's files holds it.
+  package let fileIndex: Int
+  /// The first byte, from the start of that file.
+  package let offset: Int
+
+  /// Elements in the tensor.
+  package var count: Int { shape.reduce(1, *) }
+}
+
+/// Named tensors of one file or of a set of files. Nothing is copied until it is used; the maps
+/// live as long as the checkpoint or a tensor read from it.
+package final class Checkpoint: Sendable {
+  package enum Format: String, Sendable { case safetensors, gguf }
+
+  package let format: Format
+  /// The files, in the order of `fileIndex`.
+  package let files: [String]
+  /// In the order of the data within each file.
+  package let entries: [TensorEntry]
+  package let metadata: CheckpointMetadata
+  /// What a reader should be told, one line each.
+  package let notes: [String]
+  let maps: [MappedFile]
+  private let places: [JSONString: Int]
+
+  init(
+    format: Format, maps: [MappedFile], entries: [TensorEntry], metadata: CheckpointMetadata,
+    notes: [String] = []
+  ) {
+    self.format = format
+    self.maps = maps
+    files = maps.map(\.path)
+    self.entries = entries
+    self.metadata = metadata
+    self.notes = notes
+    var places: [JSONString: Int] = [:]
+    places.reserveCapacity(entries.count)
+    for (place, entry) in entries.enumerated() { places[JSONString(entry.name)] = place }
+    self.places = places
+  }
+
+  package subscript(_ name: String) -> TensorEntry? {
+    places[JSONString(name)].map { entries[$0] }
+  }
+
+  /// Bytes of all tensors.
+  package var byteCount: Int { entries.reduce(0) { $0 &+ $1.byteCount } }
+
+  /// The tensor of a name, over the mapped bytes where type and alignment allow, else a copy.
+  package func tensor(_ name: String) throws -> Tensor {
+    guard let entry = self[name] else {
+      throw CheckpointsError.absent(
+        name, file: files.first ?? "", among: entries.map(\.name))
+    }
+    return try tensor(entry)
+  }
+
+  package func tensor(_ entry: TensorEntry) throws -> Tensor {
+    guard let dtype = entry.dtype.dtype else {
+      throw CheckpointsError.notComputable(
+        format: format, name: entry.name, dtype: entry.dtype.name)
+    }
+    let map = maps[entry.fileIndex]
+    let range = entry.offset..<(entry.offset + entry.byteCount)
+    return try StoredTensor.read(entry, dtype, map, range)
+  }
+
+  /// The stored bytes of a tensor, whatever its type.
+  package func withBytes<R>(
+    of entry: TensorEntry, _ body: (UnsafeRawBufferPointer) throws -> R
+  ) throws -> R {
+    try maps[entry.fileIndex].withBytes(
+      entry.offset..<(entry.offset + entry.byteCount), body)
+  }
+}

@@ -1,0 +1,114 @@
+// A sharded safetensors checkpoint: the index says which file holds each tensor.
+
+import Files
+import JSON
+
+enum SafetensorsIndex {
+  static let name = "model.safetensors.index.json"
+  /// Real indices of the largest models have a few megabytes.
+  static let maximumBytes = 32 << 20
+
+  /// All shards that the index names, opened and held against it.
+  static func open(_ path: String) throws -> Checkpoint {
+    let file = Path.name(of: path)
+    let folder = Path.folder(of: path)
+    let (names, shards) = try parse(path, file)
+    try shards.forEach { try SafePaths.check($0, in: folder, namedBy: file) }
+    let missing = shards.filter { !Files.exists(Path.join(folder, $0)) }
+    if !missing.isEmpty { throw CheckpointsError.missingFiles(missing, index: file) }
+    return try assemble(shards, folder, names, file)
+  }
+
+  private static func parse(
+    _ path: String, _ file: String
+  ) throws -> (names: [JSONString: Int], shards: [String]) {
+    let size = try Files.size(path)
+    guard size <= maximumBytes else { throw refuse(.tooLarge(size), file) }
+    let json: JSON
+    do throws(JSONError) { json = try JSON.parse(try readBytes(path)) } catch {
+      throw refuse(.json(error.message), file)
+    }
+    guard let map = json["weight_map"]?.object else { throw refuse(.noMap, file) }
+    if let twice = map.duplicateKeys.first { throw refuse(.duplicate(twice.text), file) }
+    var shards: [String] = []
+    var numbers: [JSONString: Int] = [:]
+    var names: [JSONString: Int] = [:]
+    names.reserveCapacity(map.count)
+    for (name, value) in map.pairs {
+      guard let shard = value.string else { throw refuse(.notAFile(name.text), file) }
+      if numbers[shard] == nil {
+        guard shards.count < 100_000 else { throw refuse(.tooLarge(size), file) }
+        numbers[shard] = shards.count
+        shards.append(shard.text)
+      }
+      names[name] = numbers[shard]
+    }
+    return (names, shards)
+  }
+
+  private static func readBytes(_ path: String) -> [UInt8] {
+    (try? Files.read(path, limit: maximumBytes)) ?? []
+  }
+
+  private static func assemble(
+    _ shards: [String], _ folder: String, _ names: [JSONString: Int], _ file: String
+  ) throws -> Checkpoint {
+    var maps: [MappedFile] = []
+    var entries: [TensorEntry] = []
+    var metadata: [(String, MetadataValue)] = []
+    var notes: [String] = []
+    var seen = 0
+    for (number, shard) in shards.enumerated() {
+      let map = try MappedFile(path: Path.join(folder, shard))
+      let contents = try SafetensorsReader.read(map, fileIndex: number)
+      maps.append(map)
+      metadata += contents.metadata
+      notes += contents.notes
+      for entry in contents.entries {
+        guard let home = names[JSONString(entry.name)] else { continue }
+        guard home == number else {
+          throw refuse(.twoShards(entry.name, shards[home], shard), file)
+        }
+        seen += 1
+        entries.append(entry)
+      }
+    }
+    if seen < names.count {
+      let found = Set(entries.map { JSONString($0.name) })
+      let absent = names.keys.filter { !found.contains($0) }.min()
+      let home = absent.flatMap { names[$0] }.map { shards[$0] } ?? ""
+      throw refuse(.absent(absent?.text ?? "", home), file)
+    }
+    return Checkpoint(
+      format: .safetensors, maps: maps, entries: entries,
+      metadata: CheckpointMetadata(metadata, file: file), notes: notes)
+  }
+
+  private static func refuse(_ rule: IndexRule, _ file: String) -> CheckpointsError {
+    .index(rule, file: file)
+  }
+}
+
+/// Paths that a file names (H8): relative, without `..`, and really inside the folder, or reached
+/// through the links of the model cache the folder belongs to.
+enum SafePaths {
+  static func isPlain(_ path: String) -> Bool {
+    guard !path.isEmpty, !path.utf8.contains(0), !path.utf8.contains(UInt8(ascii: "\\")),
+      path.utf8.first != UInt8(ascii: "/"), path.utf8.count < 1024
+    else { return false }
+    return !path.utf8.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("..".utf8) }
+  }
+
+  static func check(_ path: String, in folder: String, namedBy file: String) throws {
+    guard isPlain(path), Path.isBelow(Path.join(folder, path), root(of: folder)) else {
+      throw CheckpointsError.escapes(path, namedBy: file)
+    }
+  }
+
+  /// `…/models--org--name` of `…/models--org--name/snapshots/<commit>`, else the folder itself.
+  private static func root(of folder: String) -> String {
+    let whole = Path.absolute(folder)
+    let parent = Path.folder(of: whole)
+    return Path.name(of: parent) == "snapshots" ? Path.folder(of: parent) : folder
+  }
+}

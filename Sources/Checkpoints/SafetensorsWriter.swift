@@ -1,0 +1,69 @@
+// Writes safetensors files as the reference library lays them out: larger elements first, then by
+// name, header padded to 8, so that every tensor is aligned.
+
+import Files
+import JSON
+package import Tensors
+
+/// Writes the tensors to one file, replacing what was there as a whole. `format: "pt"` is added to
+/// the metadata. Throws for a repeated name, a type the format lacks (q8_0), and file errors.
+package func writeSafetensors(
+  _ tensors: [(name: String, tensor: Tensor)], metadata: [(String, String)] = [], to path: String
+) throws {
+  let sorted = try SafetensorsWriter.sorted(tensors, path)
+  let header = SafetensorsWriter.header(sorted, metadata)
+  try Files.writeAtomically(path) { writer in
+    try writer.write(header)
+    for item in sorted { try item.tensor.withBytes { try writer.write($0) } }
+  }
+}
+
+enum SafetensorsWriter {
+  typealias Item = (name: String, tensor: Tensor, type: StoredDType)
+
+  static func sorted(
+    _ tensors: [(name: String, tensor: Tensor)], _ path: String
+  ) throws -> [Item] {
+    var seen: Set<JSONString> = ["__metadata__"]
+    let items: [Item] = try tensors.map { name, tensor in
+      guard seen.insert(JSONString(name)).inserted else {
+        throw CheckpointsError.writing(.duplicate(name), path: path)
+      }
+      guard let type = StoredDType.safetensors(tensor.dtype.rawValue.uppercased()) else {
+        throw CheckpointsError.writing(
+          .dtype(name, tensor.dtype.rawValue, "safetensors"), path: path)
+      }
+      return (name, tensor, type)
+    }
+    return items.sorted { a, b in
+      a.type.blockBits != b.type.blockBits
+        ? a.type.blockBits > b.type.blockBits
+        : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
+    }
+  }
+
+  /// Length and JSON, padded with spaces.
+  static func header(_ items: [Item], _ metadata: [(String, String)]) -> [UInt8] {
+    var pairs = metadata
+    if !pairs.contains(where: { $0.0 == "format" }) { pairs.insert(("format", "pt"), at: 0) }
+    var fields: [(JSONString, JSON)] = [
+      ("__metadata__", .object(JSONObject(pairs.map { ($0.0, JSON($0.1)) })))
+    ]
+    var place = 0
+    for item in items {
+      let end = place + item.tensor.byteCount
+      let entry: JSON = [
+        "dtype": JSON(item.type.name), "shape": .array(item.tensor.shape.map { JSON($0) }),
+        "data_offsets": .array([JSON(place), JSON(end)]),
+      ]
+      fields.append((JSONString(item.name), entry))
+      place = end
+    }
+    var json = JSON.object(JSONObject(fields)).written()
+    while json.count % 8 != 0 { json.append(UInt8(ascii: " ")) }
+    var builder = ByteBuilder()
+    builder.add(UInt64(json.count))
+    builder.add(json)
+    return builder.bytes
+  }
+}
