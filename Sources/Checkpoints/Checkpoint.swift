@@ -1,8 +1,8 @@
 // An opened checkpoint: named tensors in mapped files, read when they are asked for. Does not know
 // what model the tensors make.
 
-package import Files
-package import JSON
+import Files
+import JSON
 package import Tensors
 
 /// One tensor as the file describes it.

@@ -1,6 +1,6 @@
 // Key-value metadata of a checkpoint, with exact types. Does not know what any key means.
 
-package import JSON
+import JSON
 
 /// The metadata of a file, in its order. Look-up is by the bytes of the key, O(1).
 package struct CheckpointMetadata: Sendable {

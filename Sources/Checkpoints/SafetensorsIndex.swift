@@ -24,8 +24,9 @@ enum SafetensorsIndex {
   ) throws -> (names: [JSONString: Int], shards: [String]) {
     let size = try Files.size(path)
     guard size <= maximumBytes else { throw refuse(.tooLarge(size), file) }
+    let bytes = try Files.read(path, limit: maximumBytes)
     let json: JSON
-    do throws(JSONError) { json = try JSON.parse(try readBytes(path)) } catch {
+    do throws(JSONError) { json = try JSON.parse(bytes) } catch {
       throw refuse(.json(error.message), file)
     }
     guard let map = json["weight_map"]?.object else { throw refuse(.noMap, file) }
@@ -44,10 +45,6 @@ enum SafetensorsIndex {
       names[name] = numbers[shard]
     }
     return (names, shards)
-  }
-
-  private static func readBytes(_ path: String) -> [UInt8] {
-    (try? Files.read(path, limit: maximumBytes)) ?? []
   }
 
   private static func assemble(

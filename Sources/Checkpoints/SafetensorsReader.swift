@@ -49,7 +49,7 @@ enum SafetensorsReader {
     guard end <= map.count else { throw refuse(.headerPastEnd(length, size: map.count), file) }
     let json = try map.withBytes(8..<end) { bytes in
       guard bytes.first == UInt8(ascii: "{") else { throw refuse(.notAnObject, file) }
-      do { return try JSON.parse(bytes) } catch {
+      do throws(JSONError) { return try JSON.parse(bytes) } catch {
         throw refuse(.json(error.message), file)
       }
     }
