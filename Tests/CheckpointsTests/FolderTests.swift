@@ -3,6 +3,7 @@
 import Checkpoints
 import Files
 import Foundation
+import Tensors
 import Testing
 
 @Suite struct FolderTests {

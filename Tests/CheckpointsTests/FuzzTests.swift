@@ -5,6 +5,7 @@ import Checkpoints
 import Diagnostics
 import Files
 import Foundation
+import Tensors
 import Testing
 
 @Suite struct FuzzTests {

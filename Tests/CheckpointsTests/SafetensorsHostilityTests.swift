@@ -1,6 +1,7 @@
 // Damaged and hostile safetensors files, each with the error it must give.
 
 import Checkpoints
+import Tensors
 import Testing
 
 @Suite struct SafetensorsHostilityTests {
@@ -18,7 +19,7 @@ import Testing
     #""\#(name)":{"dtype":"\#(dtype)","shape":\#(shape),"data_offsets":\#(offsets)}"#
   }
 
-  @Test(arguments: [0, 1, 100_000_001, 1 << 63, UInt64.max])
+  @Test(arguments: [0, 1, 100_000_001, 1 << 63, .max] as [UInt64])
   func `a header length out of range is refused`(length: UInt64) throws {
     #expect(try rule(safetensors("{}", length: length)) == .headerLength(length))
   }

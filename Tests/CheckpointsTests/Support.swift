@@ -18,7 +18,7 @@ final class Scratch: Sendable {
   func file(_ name: String, _ bytes: [UInt8]) throws -> String {
     let whole = path + "/" + name
     try Files.createDirectory(Path.folder(of: whole))
-    try Files.writeAtomically(whole, bytes)
+    try Data(bytes).write(to: URL(fileURLWithPath: whole))
     return whole
   }
 }
