@@ -13,7 +13,7 @@ enum Op: UInt8 {
   case rope, dropout
   case attention, gatedUnit
   case crossEntropy, linearCrossEntropy
-  case unfold, maxPool, averagePool
+  case unfold
 }
 
 /// A tensor's place on a tape.

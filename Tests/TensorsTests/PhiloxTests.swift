@@ -1,8 +1,7 @@
 // Random numbers against their known answers.
 
-import Testing
-
 import Tensors
+import Testing
 
 @Suite struct PhiloxTests {
   @Test func `the generator gives the known answers of its authors`() {

@@ -1,8 +1,7 @@
 // Results do not depend on the number of threads; exact products do not depend on how rows are cut.
 
-import Testing
-
 import Tensors
+import Testing
 
 /// Tests that set the pool's threads run one after another.
 @Suite(.serialized) struct ThreadTests {
