@@ -1,0 +1,130 @@
+// The weights of one pass, looked up once: tensors where the pass needs them. Knows no arithmetic.
+
+import Tensors
+
+/// A linear layer with the updates that stand on it.
+struct Projection {
+  let weight: Tensor
+  let bias: Tensor?
+  let updates: [LowRankUpdate]
+
+  /// x [tokens, in] → [tokens, out].
+  func callAsFunction(_ x: Tensor, _ kernels: KernelMode) throws -> Tensor {
+    guard !updates.isEmpty else { return try Tensor.linear(x, weight, bias, kernels: kernels) }
+    var y = try Tensor.linear(x, weight, bias, kernels: kernels)
+    for update in updates {
+      let input = try update.prepare?(x) ?? x
+      let inner = try Tensor.linear(input, update.a, kernels: kernels)
+      let outer = try Tensor.linear(inner, update.b, kernels: kernels)
+      y = try y.adding(update.scale == 1 ? outer : outer.scaled(by: update.scale))
+    }
+    return y
+  }
+}
+
+struct Norm {
+  let weight: Tensor
+  let bias: Tensor?
+}
+
+struct BoundBlock {
+  let norm1: Norm?
+  let norm1Post: Norm?
+  /// One fused projection, or three.
+  let qkv: Projection?
+  let q: Projection?
+  let k: Projection?
+  let v: Projection?
+  let o: Projection
+  let qNorm: Tensor?
+  let kNorm: Tensor?
+  let norm2: Norm?
+  let norm2Post: Norm?
+  let gate: Projection?
+  let up: Projection
+  let down: Projection
+}
+
+struct BoundWeights {
+  let embed: Tensor
+  let position: Tensor?
+  let blocks: [BoundBlock]
+  let norm: Norm
+  let head: Projection
+
+  init(_ architecture: Architecture, _ parameters: ParameterStore) throws {
+    let finder = WeightFinder(architecture: architecture, parameters: parameters)
+    embed = try finder.tensor(.embed)
+    position = try finder.optionalTensor(.position)
+    blocks = try (0..<architecture.sizes.layerCount).map { try finder.block($0) }
+    guard let norm = try finder.norm(.norm) else {
+      throw ModelsError.familyFile(architecture.family.name + ".json", reason: "no final norm")
+    }
+    self.norm = norm
+    if architecture.isTied {
+      let path = architecture.path(.head) ?? ""
+      head = Projection(weight: embed, bias: nil, updates: parameters.updates[path] ?? [])
+    } else {
+      head = try finder.projection(.head)
+    }
+  }
+}
+
+/// Looks weights up by slot and block; a missing one is an error by name.
+struct WeightFinder {
+  let architecture: Architecture
+  let parameters: ParameterStore
+
+  func named(_ name: String, _ slot: WeightSlot) throws -> Tensor {
+    if let tensor = parameters[name] { return tensor }
+    throw ModelsError.missingTensors(
+      family: architecture.family.name, first: name, shape: architecture.shape(slot), more: 0,
+      fits: nil)
+  }
+
+  func path(_ slot: WeightSlot, _ block: Int?) throws -> String {
+    guard let path = architecture.path(slot, block: block) else {
+      throw ModelsError.familyFile(
+        architecture.family.name + ".json", reason: "weight '\(slot.rawValue)' is missing")
+    }
+    return path
+  }
+
+  func tensor(_ slot: WeightSlot, _ block: Int? = nil) throws -> Tensor {
+    try named(try path(slot, block) + ".weight", slot)
+  }
+
+  func optionalTensor(_ slot: WeightSlot, _ block: Int? = nil) throws -> Tensor? {
+    architecture.path(slot) == nil ? nil : try tensor(slot, block)
+  }
+
+  func projection(_ slot: WeightSlot, _ block: Int? = nil) throws -> Projection {
+    let path = try path(slot, block)
+    let bias = architecture.hasBias(slot) ? try named(path + ".bias", slot) : nil
+    return Projection(
+      weight: try named(path + ".weight", slot), bias: bias,
+      updates: parameters.updates[path] ?? [])
+  }
+
+  func optional(_ slot: WeightSlot, _ block: Int? = nil) throws -> Projection? {
+    architecture.path(slot) == nil ? nil : try projection(slot, block)
+  }
+
+  func norm(_ slot: WeightSlot, _ block: Int? = nil) throws -> Norm? {
+    guard architecture.path(slot) != nil else { return nil }
+    let path = try path(slot, block)
+    let bias = architecture.hasBias(slot) ? try named(path + ".bias", slot) : nil
+    return Norm(weight: try named(path + ".weight", slot), bias: bias)
+  }
+
+  func block(_ block: Int) throws -> BoundBlock {
+    BoundBlock(
+      norm1: try norm(.norm1, block), norm1Post: try norm(.norm1Post, block),
+      qkv: try optional(.qkv, block), q: try optional(.q, block), k: try optional(.k, block),
+      v: try optional(.v, block), o: try projection(.o, block),
+      qNorm: try optionalTensor(.qNorm, block), kNorm: try optionalTensor(.kNorm, block),
+      norm2: try norm(.norm2, block), norm2Post: try norm(.norm2Post, block),
+      gate: try optional(.gate, block), up: try projection(.up, block),
+      down: try projection(.down, block))
+  }
+}

@@ -1,0 +1,91 @@
+// Keys and values of the positions a model has read, so that the next token costs one position.
+// Knows no weights.
+
+import Tensors
+
+/// The rotated keys and the values of one sequence, f32, in rows of [keyValueHeads, headSize]. Not
+/// shared between threads; grows by doubling, so adding a position takes amortised constant time.
+package final class KeyValueCache {
+  /// The ids whose positions are held.
+  package private(set) var ids: [Int] = []
+  /// The rope regime the keys were made in (RopePlan.regime).
+  var regime: Int
+  private var keys: [Tensor] = []
+  private var values: [Tensor] = []
+  private var capacity = 0
+
+  package init() { regime = 0 }
+
+  /// Positions held.
+  package var count: Int { ids.count }
+
+  package var byteCount: Int {
+    keys.reduce(0) { $0 + $1.byteCount } + values.reduce(0) { $0 + $1.byteCount }
+  }
+
+  func reset(regime: Int) {
+    ids = []
+    self.regime = regime
+  }
+
+  /// Forgets what follows the first `count` positions.
+  package func truncate(to count: Int) {
+    if count < ids.count { ids.removeLast(ids.count - max(0, count)) }
+  }
+
+  /// Makes room for `count` more positions in every block.
+  func reserve(_ count: Int, blocks: Int, shape: [Int]) throws {
+    let wanted = ids.count + count
+    guard wanted > capacity || keys.count != blocks else { return }
+    let room = max(64, wanted, min(2 * capacity, capacity + 65536))
+    func grown(_ old: Tensor?) throws -> Tensor {
+      var made = try Tensor.zeros([room] + shape)
+      guard let old, ids.count > 0 else { return made }
+      try made.withMutableFloats { target in
+        old.withFloats { source in
+          guard let from = source.baseAddress else { return }
+          target.baseAddress?.update(from: from, count: ids.count * shape.reduce(1, *))
+        }
+      }
+      return made
+    }
+    for block in 0..<blocks {
+      let key = try grown(block < keys.count ? keys[block] : nil)
+      let value = try grown(block < values.count ? values[block] : nil)
+      if block < keys.count {
+        keys[block] = key
+        values[block] = value
+      } else {
+        keys.append(key)
+        values.append(value)
+      }
+    }
+    capacity = room
+  }
+
+  /// Writes the rows of new positions of one block, and gives all rows up to them.
+  func extend(
+    block: Int, keys newKeys: Tensor, values newValues: Tensor
+  ) throws -> (keys: Tensor, values: Tensor) {
+    let start = ids.count
+    let end = start + newKeys.shape[0]
+    try Self.write(newKeys, into: &keys[block], at: start)
+    try Self.write(newValues, into: &values[block], at: start)
+    return (
+      try keys[block].sliced([0..<end]), try values[block].sliced([0..<end])
+    )
+  }
+
+  private static func write(_ rows: Tensor, into table: inout Tensor, at start: Int) throws {
+    let width = table.shape.dropFirst().reduce(1, *)
+    try table.withMutableFloats { target in
+      rows.withFloats { source in
+        guard let from = source.baseAddress, let to = target.baseAddress else { return }
+        (to + start * width).update(from: from, count: source.count)
+      }
+    }
+  }
+
+  /// Told once a pass is through all blocks.
+  func accept(_ new: [Int]) { ids += new }
+}

@@ -1,0 +1,45 @@
+// What a caller may ask of loading. Knows no file.
+
+package import Diagnostics
+package import Tensors
+
+package struct LoadOptions: Sendable {
+  /// The dtype of projections and tables; nil keeps what is stored.
+  package var dtype: DType?
+  /// One file of the folder.
+  package var file: String?
+  /// Tokens; nil is the trained length.
+  package var context: Int?
+  /// A `tokenizer.json` to use instead of the model's own.
+  package var tokenizer: String?
+  /// Loads although tensors are left over.
+  package var unusedAllowed: Bool
+  /// Loads although it needs more memory than is free.
+  package var force: Bool
+  /// Free bytes, as the caller knows them; nil skips the check.
+  package var freeMemory: Int?
+  package var interrupt: Interrupt?
+
+  package init(
+    dtype: DType? = nil, file: String? = nil, context: Int? = nil, tokenizer: String? = nil,
+    unusedAllowed: Bool = false, force: Bool = false, freeMemory: Int? = nil,
+    interrupt: Interrupt? = nil
+  ) {
+    self.dtype = dtype
+    self.file = file
+    self.context = context
+    self.tokenizer = tokenizer
+    self.unusedAllowed = unusedAllowed
+    self.force = force
+    self.freeMemory = freeMemory
+    self.interrupt = interrupt
+  }
+
+  /// The dtypes `dtype:` may name.
+  package static func dtype(named name: String) throws(ModelsError) -> DType {
+    guard let dtype = DType(rawValue: name), [.f32, .f16, .bf16, .q8_0].contains(dtype) else {
+      throw .dtype(name)
+    }
+    return dtype
+  }
+}

@@ -1,0 +1,142 @@
+// What is said about a model when it is loaded: cheap checks only (models.md 7). Knows no output.
+
+import Checkpoints
+import JSON
+import Tensors
+import Tokenizers
+
+/// The ids that end a text: a set, from every place that names one.
+enum EndIDs {
+  static func find(_ parts: ModelParts) -> Set<Int> {
+    var found: Set<Int> = []
+    for source in [parts.config, parts.generationConfig] {
+      if let id = source["eos_token_id"]?.int { found.insert(id) }
+      for id in source["eos_token_id"]?.array ?? [] { id.int.map { _ = found.insert($0) } }
+    }
+    if let id = parts.tokenizer?.eosID { found.insert(id) }
+    for key in ["eos", "eot", "eom"] {
+      if let id = parts.metadata?["tokenizer.ggml.\(key)_token_id"]?.int { found.insert(id) }
+    }
+    return found
+  }
+}
+
+struct LoadReport {
+  let architecture: Architecture
+  let checkpoint: Checkpoint
+  let parameters: ParameterStore
+  let parts: ModelParts
+  let unused: [String]
+  /// Projections that `dtype: "q8_0"` left as f16.
+  let kept16: Int
+
+  var checks: [Check] { [files, family, tensors, tokenizer, sampling, run] }
+
+  private var files: Check {
+    var counts: [String: Int] = [:]
+    for name in parameters.names { counts[parameters[name]?.dtype.rawValue ?? "", default: 0] += 1 }
+    let types = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+    let kind = checkpoint.format == .gguf ? "GGUF" : "safetensors"
+    return Check(
+      "files", .ok,
+      "\(kind), \(Words.bytes(checkpoint.byteCount)), \(Words.count(parameters.elementCount)) "
+        + "parameters (\(types))")
+  }
+
+  private var family: Check {
+    let s = architecture.sizes
+    var words = [
+      architecture.family.name, "\(s.layerCount) layers", "hidden \(s.hiddenSize)",
+      s.keyValueHeadCount == s.headCount
+        ? "\(s.headCount) heads" : "\(s.headCount) heads over \(s.keyValueHeadCount)",
+      "vocabulary \(s.vocabularySize)",
+    ]
+    if case .rope(let plan) = architecture.position {
+      words.append("rope θ \(Int(exactly: plan.theta).map { String($0) } ?? "\(plan.theta)")")
+    }
+    let windows = architecture.windows.compactMap { $0 }
+    if let window = windows.first {
+      words.append("window \(window) on \(windows.count) of \(s.layerCount) layers")
+    }
+    if architecture.isTied { words.append("tied head") }
+    return Check("family", .ok, words.joined(separator: ", "))
+  }
+
+  private var tensors: Check {
+    if !unused.isEmpty {
+      return Check(
+        "tensors", .warn, "\(unused.count) unused, first '\(unused[0])' (unused: \"allow\")")
+    }
+    if kept16 > 0 {
+      return Check(
+        "tensors", .note, "\(kept16) stay f16: their rows are no multiple of 32")
+    }
+    return Check("tensors", .ok, "\(checkpoint.entries.count) of \(checkpoint.entries.count) used")
+  }
+
+  private var tokenizer: Check {
+    guard let tokenizer = parts.tokenizer else {
+      return Check("tokenizer", .note, "none: the model takes ids only")
+    }
+    let rows = architecture.sizes.vocabularySize
+    let count = tokenizer.vocabularySize
+    let starts = tokenizer.startIDs.map { tokenizer.tokenText($0) }
+    let words =
+      "\(tokenizer.tokenCount) tokens"
+      + (starts.isEmpty ? "" : ", starts texts with \(starts.joined())")
+    if count > rows {
+      return Check("tokenizer", .warn, "\(words): ids up to \(count - 1), the table has \(rows)")
+    }
+    return Check("tokenizer", tokenizer.notes.isEmpty ? .ok : .note, words)
+  }
+
+  private var sampling: Check {
+    let chain = SamplerChain.fromFile(parts.generationConfig)
+    let ends = parts.endIDs.sorted().map { String($0) }.joined(separator: ", ")
+    return Check(
+      "sampling", .ok, "\(chain.line)" + (ends.isEmpty ? ", no end id" : ", ends at \(ends)"))
+  }
+
+  private var run: Check {
+    let s = architecture.sizes
+    let row = s.keyValueHeadCount * s.headSize * s.layerCount * 8
+    return Check(
+      "run", .ok, "context \(parts.contextLength), \(Words.bytes(row)) of cache a token")
+  }
+}
+
+/// Numbers for people.
+package enum Words {
+  /// 1.2 MB; decimal units.
+  package static func bytes(_ count: Int) -> String {
+    for (unit, size) in [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)]
+    where count >= size {
+      let tenths = (count / (size / 10))
+      return "\(tenths / 10).\(tenths % 10) \(unit)"
+    }
+    return "\(count) bytes"
+  }
+
+  /// 260 thousand, 1.2 million.
+  package static func count(_ count: Int) -> String {
+    for (unit, size) in [("billion", 1_000_000_000), ("million", 1_000_000)] where count >= size {
+      let tenths = count / (size / 10)
+      return "\(tenths / 10).\(tenths % 10) \(unit)"
+    }
+    if count >= 10000 { return "\((count + 500) / 1000) thousand" }
+    return "\(count)"
+  }
+}
+
+extension Model {
+  /// Three lines for the person who loaded it: name and size, family, and the worst rows.
+  package var loadLines: [String] {
+    func text(_ row: String) -> String { checks.first { $0.row == row }?.text ?? "" }
+    let worst = checks.filter { $0.status != .ok }.map { "\($0.row): \($0.text)" }
+    return [
+      "\(name): \(text("files"))", "  \(text("family")), context \(contextLength)",
+      "  " + (worst.isEmpty ? "all checks ok; \(text("sampling"))" : worst.joined(separator: "; ")),
+    ]
+  }
+}

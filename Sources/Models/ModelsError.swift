@@ -1,0 +1,153 @@
+// What can go wrong with a model: every message of the room, in one place.
+
+package import Diagnostics
+
+/// An error of loading, running or writing a model.
+package enum ModelsError: RoomError, Equatable {
+  // Descriptions.
+  case expression(text: String, reason: String, file: String)
+  case familyFile(String, reason: String)
+  // Configs.
+  case noConfig(folder: String)
+  case configKind(key: String, wanted: String, got: String, file: String)
+  case configMissing(key: String, family: String, file: String)
+  case configRange(key: String, value: String, range: String, file: String)
+  case mustBe(key: String, value: String, allowed: String, family: String, file: String)
+  case unknownFamily(String, key: String, nearest: [String], fits: String?)
+  case quantization(method: String, file: String)
+  case ropeType(String, file: String)
+  case ropeKey(key: String, type: String, file: String)
+  case activation(String, file: String)
+  // Weights.
+  case missingTensors(family: String, first: String, shape: [Int], more: Int, fits: String?)
+  case shapes(family: String, first: String, needs: [Int], has: [Int], more: Int)
+  case unusedTensors(family: String, count: Int, first: String, fits: String?)
+  case tiedHeadDiffers(head: String, embedding: String)
+  case tensorType(name: String, type: String)
+  case dtype(String)
+  // Running.
+  case noTokenizer(String)
+  case noTokens
+  case tokenRange(id: Int, vocabulary: Int)
+  case tooLong(tokens: Int, context: Int, trained: Int)
+  case positions(tokens: Int, table: Int)
+  case sampler(label: String, rule: String, got: String)
+  case notFinite(step: Int)
+  case unloaded(String)
+  // Adapters and writing.
+  case noModule(String, nearest: String?)
+  case updateShape(module: String, a: [Int], b: [Int], needs: String)
+  case notAttached(String)
+  case noMapping(family: String, format: String)
+  case cannotWrite(what: String, format: String, help: String)
+  case make(String)
+  case memory(needed: Int, free: Int)
+
+  package var code: ErrorCode {
+    switch self {
+    case .expression, .familyFile: .internal
+    case .sampler, .dtype: .value
+    case .noTokenizer: .tokenizer
+    case .tooLong, .positions: .limit
+    case .tokenRange, .noTokens: .value
+    case .notFinite: .numeric
+    case .updateShape: .shape
+    case .memory: .memory
+    default: .model
+    }
+  }
+
+  package var message: String {
+    switch self {
+    case .expression(let text, let reason, let file):
+      "family file \(file): expression '\(text)': \(reason)"
+    case .familyFile(let file, let reason): "family file \(file): \(reason)"
+    case .noConfig(let folder): "load needs a config.json: \(folder) has none"
+    case .configKind(let key, let wanted, let got, let file):
+      "\(file) \(key) must be \(wanted): got \(got)"
+    case .configMissing(let key, let family, let file):
+      "\(family) needs '\(key)': \(file) does not have it"
+    case .configRange(let key, let value, let range, let file):
+      "\(file) \(key) must be \(range): got \(value)"
+    case .mustBe(let key, let value, let allowed, let family, let file):
+      "\(family) is computed only with \(key) \(allowed): \(file) has \(value)"
+    case .unknownFamily(let name, let key, _, _): "\(key) '\(name)' is not a known family"
+    case .quantization(let method, let file):
+      "\(file) names the quantization '\(method)', which cannot be computed"
+    case .ropeType(let type, let file):
+      "\(file) rope_parameters.rope_type must be known: got '\(type)'"
+    case .ropeKey(let key, let type, let file):
+      "\(file) rope type '\(type)' needs a number for '\(key)'"
+    case .activation(let name, let file): "\(file) activation must be known: got '\(name)'"
+    case .missingTensors(let family, let first, let shape, let more, _):
+      "\(family) needs tensor '\(first)' \(shape): not in the file\(andMore(more))"
+    case .shapes(let family, let first, let needs, let has, let more):
+      "\(family) needs tensor '\(first)' \(needs): the file has \(has)\(andMore(more))"
+    case .unusedTensors(let family, let count, let first, _):
+      "\(family) would leave \(count) tensor\(count == 1 ? "" : "s") unused, first '\(first)'"
+    case .tiedHeadDiffers(let head, let embedding):
+      "tied embeddings need '\(head)' to equal '\(embedding)': they differ"
+    case .tensorType(let name, let type):
+      "tensor '\(name)' has type \(type), which can be listed but not computed"
+    case .dtype(let name): "dtype must be f32, f16, bf16 or q8_0: got '\(name)'"
+    case .noTokenizer(let name): "text needs a tokenizer: \(name) has none"
+    case .noTokens: "a model needs at least one token to run"
+    case .tokenRange(let id, let vocabulary):
+      "token id must lie in 0..\(vocabulary): got \(id)"
+    case .tooLong(let tokens, let context, _):
+      "prompt has \(tokens) tokens, the context is \(context)"
+    case .positions(let tokens, let table):
+      "learned positions end at \(table): the text has \(tokens) tokens"
+    case .sampler(let label, let rule, let got): "\(label) must be \(rule): got \(got)"
+    case .notFinite(let step): "logits must be finite: step \(step) gave NaN or infinity"
+    case .unloaded(let name): "model \(name) was unloaded"
+    case .noModule(let name, _): "the model has no linear module '\(name)'"
+    case .updateShape(let module, let a, let b, let needs):
+      "update of '\(module)' needs \(needs): got a \(a), b \(b)"
+    case .notAttached(let name): "adapter '\(name)' is not attached"
+    case .noMapping(let family, let format): "\(family) cannot be written as \(format)"
+    case .cannotWrite(let what, let format, _): "\(what) cannot be written to \(format)"
+    case .make(let reason): "making a model: \(reason)"
+    case .memory(let needed, let free): "load needs \(size(needed)): \(size(free)) are free"
+    }
+  }
+
+  package var help: String? {
+    switch self {
+    case .expression, .familyFile: "this is a defect of Quire; please report it"
+    case .noConfig: "a model folder holds config.json, model.safetensors and tokenizer.json"
+    case .unknownFamily(_, _, let nearest, let fits):
+      [nearest.isEmpty ? nil : "nearest: " + nearest.joined(separator: ", "), fits]
+        .compactMap { $0 }.joined(separator: "; ")
+    case .quantization: "use an unquantized copy, or a GGUF file of it in Q8_0"
+    case .ropeType: "default linear dynamic yarn longrope llama3"
+    case .activation: "silu gelu gelu_new gelu_pytorch_tanh relu"
+    case .missingTensors(_, _, _, _, let fits):
+      fits ?? "the file is not whole, or of another family"
+    case .shapes: "config.json and the weights do not belong together"
+    case .unusedTensors(_, _, _, let fits):
+      (fits.map { $0 + "; " } ?? "") + "unused: \"allow\" loads anyway"
+    case .tensorType: "use an F32, F16, BF16 or Q8_0 copy"
+    case .noTokenizer:
+      "give a list of token ids, or load with tokenizer: \"path/to/tokenizer.json\""
+    case .noTokens: "give some text, or a list of ids"
+    case .tooLong(_, let context, let trained):
+      context < trained
+        ? "shorten it, or load with context: \(trained) (trained: \(trained))"
+        : "shorten it (trained: \(trained))"
+    case .unloaded: "load it again"
+    case .noModule(_, let nearest): nearest
+    case .cannotWrite(_, _, let help): help
+    case .mustBe, .configMissing: "the file asks for mathematics that this family does not have"
+    case .noMapping: "save it as a folder"
+    default: nil
+    }
+  }
+
+  private func andMore(_ count: Int) -> String { count > 0 ? " (and \(count) more)" : "" }
+
+  private func size(_ bytes: Int) -> String {
+    let tenths = (bytes / 10_000_000)  // hundredths of a GB
+    return "\(tenths / 100).\(tenths % 100 / 10) GB"
+  }
+}

@@ -1,0 +1,355 @@
+// The forward pass, one for all families: token ids in, hidden rows and logits out. The same pass
+// prompts, trains (tracked weights) and is looked into (visitor). Knows no file, no text and no
+// sampling.
+
+package import Diagnostics
+package import Tensors
+
+/// A decoder by its description; weights are handed in with every pass.
+package struct Transformer: Sendable {
+  package let architecture: Architecture
+
+  package init(_ architecture: Architecture) { self.architecture = architecture }
+
+  package var linearModules: [LinearModule] { architecture.linearModules }
+
+  /// Hidden rows after the final norm, [tokens, hiddenSize].
+  ///
+  /// `segments` are where each of several texts in `ids` starts (ascending, from 0): none sees
+  /// another, and positions count from its start. With a `cache` the ids go on after its positions;
+  /// it then holds theirs too. Throws a `ModelsError`, `TensorError` or `Interrupted`.
+  package func hidden(
+    ids: [Int], segments: [Int]? = nil, parameters: ParameterStore,
+    cache: KeyValueCache? = nil, visitor: (any SiteVisitor)? = nil,
+    kernels: KernelMode = .fast, interrupt: Interrupt? = nil
+  ) throws -> Tensor {
+    try hidden(
+      ids: ids, segments: segments, weights: try BoundWeights(architecture, parameters),
+      cache: cache, visitor: visitor, kernels: kernels, interrupt: interrupt)
+  }
+
+  /// Logits of hidden rows, [tokens, vocabulary].
+  package func logits(
+    _ hidden: Tensor, parameters: ParameterStore, visitor: (any SiteVisitor)? = nil,
+    kernels: KernelMode = .fast
+  ) throws -> Tensor {
+    try logits(
+      hidden, weights: try BoundWeights(architecture, parameters), visitor: visitor,
+      kernels: kernels)
+  }
+
+  func hidden(
+    ids: [Int], segments: [Int]?, weights: BoundWeights, cache: KeyValueCache?,
+    visitor: (any SiteVisitor)?, kernels: KernelMode, interrupt: Interrupt?
+  ) throws -> Tensor {
+    try check(ids)
+    let total = (cache?.count ?? 0) + ids.count
+    if let cache {
+      let regime = regime(length: total)
+      if cache.count > 0, cache.regime != regime {
+        // The angles of all positions change: read the whole text again, as one pass would.
+        let all = cache.ids + ids
+        cache.reset(regime: regime)
+        let rows = try hidden(
+          ids: all, segments: nil, weights: weights, cache: cache, visitor: visitor,
+          kernels: kernels, interrupt: interrupt)
+        return try rows.sliced([(all.count - ids.count)..<all.count])
+      }
+      cache.regime = regime
+      try cache.reserve(
+        ids.count, blocks: architecture.sizes.layerCount,
+        shape: [architecture.sizes.keyValueHeadCount, architecture.sizes.headSize])
+    }
+    let pass = try Pass(
+      architecture: architecture, ids: ids, segments: segments, start: cache?.count ?? 0,
+      total: total, cache: cache, visitor: visitor, kernels: kernels)
+    var x = try pass.embedded(weights)
+    for (index, block) in weights.blocks.enumerated() {
+      try interrupt?.check()
+      x = try pass.block(index, block, x)
+    }
+    cache?.accept(ids)
+    return try pass.norm(x, weights.norm, .lnFinal, .lnFinalScale, block: nil)
+  }
+
+  func logits(
+    _ hidden: Tensor, weights: BoundWeights, visitor: (any SiteVisitor)?, kernels: KernelMode
+  ) throws -> Tensor {
+    var y = try weights.head(hidden, kernels)
+    if let divisor = architecture.logitDivisor { y = try y.scaled(by: 1 / divisor) }
+    if let cap = architecture.finalSoftcap {
+      y = try y.scaled(by: 1 / cap).tanh().scaled(by: cap)
+    }
+    if let visitor, visitor.wants(.logits, block: nil) {
+      try visitor.visit(.logits, block: nil, &y)
+    }
+    return y
+  }
+
+  private func check(_ ids: [Int]) throws(ModelsError) {
+    if ids.isEmpty { throw .noTokens }
+    let vocabulary = architecture.sizes.vocabularySize
+    for id in ids where id < 0 || id >= vocabulary {
+      throw .tokenRange(id: id, vocabulary: vocabulary)
+    }
+  }
+
+  private func regime(length: Int) -> Int {
+    if case .rope(let plan) = architecture.position { plan.regime(length: length) } else { 0 }
+  }
+}
+
+/// One pass: what stays the same in all blocks. n = new tokens, t = all tokens the last one sees.
+struct Pass {
+  let architecture: Architecture
+  let ids: [Int]
+  let segments: [Int]?
+  let positions: [Int]
+  let start: Int
+  let frequencies: [Float]
+  let cache: KeyValueCache?
+  let visitor: (any SiteVisitor)?
+  let kernels: KernelMode
+
+  init(
+    architecture: Architecture, ids: [Int], segments: [Int]?, start: Int, total: Int,
+    cache: KeyValueCache?, visitor: (any SiteVisitor)?, kernels: KernelMode
+  ) throws {
+    self.architecture = architecture
+    self.ids = ids
+    self.segments = segments
+    self.start = start
+    self.cache = cache
+    self.visitor = visitor
+    self.kernels = kernels
+    var positions = Array(start..<(start + ids.count))
+    var longest = total
+    if let segments, cache == nil {
+      var begin = 0
+      var next = 0
+      longest = 0
+      for place in ids.indices {
+        while next < segments.count, segments[next] <= place {
+          begin = segments[next]
+          next += 1
+        }
+        positions[place] = place - begin
+        longest = max(longest, place - begin + 1)
+      }
+    }
+    self.positions = positions
+    if case .rope(let plan) = architecture.position {
+      frequencies = plan.frequencies(length: longest)
+    } else {
+      frequencies = []
+    }
+  }
+
+  /// Asks the visitor, once a site.
+  func see(_ site: SiteKind, _ block: Int?, _ value: inout Tensor) throws {
+    guard let visitor, visitor.wants(site, block: block) else { return }
+    try visitor.visit(site, block: block, &value)
+  }
+
+  /// [n, hiddenSize]
+  func embedded(_ weights: BoundWeights) throws -> Tensor {
+    var x = try Tensor.embedding(ids, weights.embed)
+    if let scale = architecture.embeddingScale { x = try x.scaled(by: scale) }
+    try see(.embed, nil, &x)
+    guard case .learned(let offset) = architecture.position, let table = weights.position else {
+      return x
+    }
+    if let last = positions.max(), last + offset >= table.shape[0] {
+      throw ModelsError.positions(tokens: last + 1, table: table.shape[0] - offset)
+    }
+    var p = try Tensor.embedding(positions.map { $0 + offset }, table)
+    try see(.posEmbed, nil, &p)
+    return try x.adding(p)
+  }
+
+  func norm(
+    _ x: Tensor, _ norm: Norm, _ site: SiteKind, _ scaleSite: SiteKind, block: Int?
+  ) throws -> Tensor {
+    if let visitor, visitor.wants(scaleSite, block: block) {
+      var scale = try denominator(x)
+      try visitor.visit(scaleSite, block: block, &scale)
+    }
+    var y = try plainNorm(x, norm)
+    try see(site, block, &y)
+    return y
+  }
+
+  private func plainNorm(_ x: Tensor, _ norm: Norm) throws -> Tensor {
+    switch architecture.normKind {
+    case .rms: try Tensor.rmsNorm(x, norm.weight, epsilon: architecture.normEpsilon)
+    case .rmsPlusOne:
+      try Tensor.rmsNorm(x, norm.weight, epsilon: architecture.normEpsilon, plusOne: true)
+    case .layer:
+      try Tensor.layerNorm(x, norm.weight, norm.bias, epsilon: architecture.normEpsilon)
+    }
+  }
+
+  /// What the norm divides by, [n, 1].
+  private func denominator(_ x: Tensor) throws -> Tensor {
+    let width = x.shape[1]
+    let isLayer = architecture.normKind == .layer
+    let epsilon = architecture.normEpsilon
+    let rows: [Float] = x.withFloats { values in
+      (0..<x.shape[0]).map { row in
+        let part = values[(row * width)..<((row + 1) * width)]
+        let mean = isLayer ? part.reduce(0) { $0 + Double($1) } / Double(width) : 0
+        let squares = part.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+        return Float((squares / Double(width) + epsilon).squareRoot())
+      }
+    }
+    return try Tensor(rows, shape: [x.shape[0], 1])
+  }
+
+  /// x [n, hiddenSize] → [n, hiddenSize]
+  func block(_ index: Int, _ block: BoundBlock, _ input: Tensor) throws -> Tensor {
+    var x = input
+    try see(.residPre, index, &x)
+    var read = x
+    if let norm1 = block.norm1 { read = try norm(x, norm1, .ln1, .ln1Scale, block: index) }
+    var attended = try attention(index, block, read)
+    if let post = block.norm1Post { attended = try plainNorm(attended, post) }
+    if let scale = architecture.residualScale { attended = try attended.scaled(by: scale) }
+    try see(.attnOut, index, &attended)
+    x = try x.adding(attended)
+    try see(.residMid, index, &x)
+    read = x
+    if let norm2 = block.norm2 { read = try norm(x, norm2, .ln2, .ln2Scale, block: index) }
+    var mixed = try mlp(index, block, read)
+    if let post = block.norm2Post { mixed = try plainNorm(mixed, post) }
+    if let scale = architecture.residualScale { mixed = try mixed.scaled(by: scale) }
+    try see(.mlpOut, index, &mixed)
+    x = try x.adding(mixed)
+    try see(.residPost, index, &x)
+    return x
+  }
+
+  /// x [n, hiddenSize] → [n, hiddenSize]
+  private func attention(_ index: Int, _ block: BoundBlock, _ x: Tensor) throws -> Tensor {
+    let sizes = architecture.sizes
+    let n = x.shape[0]
+    var (q, k, v) = try projected(block, x, n)
+    try see(.q, index, &q)
+    try see(.k, index, &k)
+    try see(.v, index, &v)
+    let epsilon = architecture.normEpsilon
+    if let norm = block.qNorm { q = try Tensor.rmsNorm(q, norm, epsilon: epsilon) }
+    if let norm = block.kNorm { k = try Tensor.rmsNorm(k, norm, epsilon: epsilon) }
+    if case .rope(let plan) = architecture.position {
+      q = try rotated(q, plan)
+      k = try rotated(k, plan)
+    }
+    try see(.rotQ, index, &q)
+    try see(.rotK, index, &k)
+    if let cache { (k, v) = try cache.extend(block: index, keys: k, values: v) }
+    let options = AttentionOptions(
+      scale: architecture.attentionScale, isCausal: true, offset: cache == nil ? 0 : start,
+      window: architecture.windows[index], softcap: architecture.softcap,
+      segments: cache == nil ? segments : nil)
+    var z = try mixed(index, q, k, v, options)  // [n, heads, headSize]
+    try see(.z, index, &z)
+    return try block.o(try z.reshaped([n, sizes.headCount * sizes.headSize]), kernels)
+  }
+
+  /// [n, heads, headSize] and twice [n, keyValueHeads, headSize]
+  private func projected(
+    _ block: BoundBlock, _ x: Tensor, _ n: Int
+  ) throws -> (Tensor, Tensor, Tensor) {
+    let sizes = architecture.sizes
+    let wide = [n, sizes.headCount, sizes.headSize]
+    let narrow = [n, sizes.keyValueHeadCount, sizes.headSize]
+    if let qkv = block.qkv {
+      let shared = sizes.keyValueHeadCount * sizes.headSize
+      let parts = try qkv(x, kernels).split(
+        [sizes.headCount * sizes.headSize, shared, shared], axis: 1)
+      return (
+        try parts[0].reshaped(wide), try parts[1].reshaped(narrow), try parts[2].reshaped(narrow)
+      )
+    }
+    guard let q = block.q, let k = block.k, let v = block.v else {
+      throw ModelsError.familyFile(
+        architecture.family.name + ".json", reason: "attention needs q, k and v, or qkv")
+    }
+    return (
+      try q(x, kernels).reshaped(wide), try k(x, kernels).reshaped(narrow),
+      try v(x, kernels).reshaped(narrow)
+    )
+  }
+
+  private func rotated(_ x: Tensor, _ plan: RopePlan) throws -> Tensor {
+    try Tensor.rope(
+      x, positions: positions, frequencies: frequencies,
+      layout: plan.isPairs ? .pairs : .halves, attentionFactor: plan.attentionFactor)
+  }
+
+  /// softmax(q kᵀ) v; the tables in between exist only for a visitor, and a changed one is what
+  /// flows on. An unchanged one leaves the bits of the pass as they are.
+  private func mixed(
+    _ index: Int, _ q: Tensor, _ k: Tensor, _ v: Tensor, _ options: AttentionOptions
+  ) throws -> Tensor {
+    guard let visitor else { return try Tensor.attention(q, k, v, options) }
+    var changed: Tensor?
+    if visitor.wants(.scores, block: index) {
+      let made = try Tensor.attentionScores(q, k, options)
+      var scores = made
+      try visitor.visit(.scores, block: index, &scores)
+      if !sameBytes(made, scores) { changed = try scores.softmax() }
+    }
+    if visitor.wants(.pattern, block: index) {
+      let made = try changed ?? Tensor.attentionPattern(q, k, options)
+      var pattern = made
+      try visitor.visit(.pattern, block: index, &pattern)
+      if !sameBytes(made, pattern) { changed = pattern }
+    }
+    guard let changed else { return try Tensor.attention(q, k, v, options) }
+    return try weighted(changed, v)
+  }
+
+  /// pattern [heads, n, t], v [t, keyValueHeads, headSize] → [n, heads, headSize]
+  private func weighted(_ pattern: Tensor, _ v: Tensor) throws -> Tensor {
+    let (heads, n, t) = (pattern.shape[0], pattern.shape[1], pattern.shape[2])
+    let (groups, size) = (v.shape[1], v.shape[2])
+    let rows = try pattern.reshaped([groups, heads / groups * n, t])
+    let z = try rows.matmul(try v.permuted([1, 0, 2]))  // [groups, heads/groups·n, headSize]
+    return try z.reshaped([heads, n, size]).permuted([1, 0, 2])
+  }
+
+  private func sameBytes(_ a: Tensor, _ b: Tensor) -> Bool {
+    guard a.shape == b.shape, a.dtype == b.dtype else { return false }
+    return a.withBytes { x in b.withBytes { y in x.elementsEqual(y) } }
+  }
+
+  /// x [n, hiddenSize] → [n, hiddenSize]
+  private func mlp(_ index: Int, _ block: BoundBlock, _ x: Tensor) throws -> Tensor {
+    let operation = architecture.activation.operation
+    guard let gate = block.gate else {
+      var pre = try block.up(x, kernels)
+      try see(.pre, index, &pre)
+      var post = try pre.unary(operation)
+      try see(.post, index, &post)
+      return try block.down(post, kernels)
+    }
+    var pre = try gate(x, kernels)
+    try see(.pre, index, &pre)
+    var linear = try block.up(x, kernels)
+    try see(.preLinear, index, &linear)
+    var post = try Tensor.gatedUnit(operation, pre, linear)
+    try see(.post, index, &post)
+    return try block.down(post, kernels)
+  }
+}
+
+extension Activation {
+  var operation: UnaryOperation {
+    switch self {
+    case .silu: .silu
+    case .gelu: .gelu
+    case .geluTanh: .geluTanh
+    case .relu: .relu
+    }
+  }
+}

@@ -1,0 +1,267 @@
+// Matches the tensors a model needs with those a checkpoint has, and reads them into the layout of
+// the pass. Every need is met or named; nothing is left over unsaid.
+
+import Checkpoints
+import Diagnostics
+import JSON
+import Tensors
+
+/// Whose names and layouts a checkpoint uses.
+enum WeightDialect {
+  case huggingFace, gguf
+}
+
+struct WeightReader {
+  let architecture: Architecture
+  let checkpoint: Checkpoint
+  let options: LoadOptions
+  /// What stands in the file for each canonical prefix.
+  private let prefixes: [(canonical: String, written: String)]
+
+  init(_ architecture: Architecture, _ checkpoint: Checkpoint, _ options: LoadOptions) {
+    self.architecture = architecture
+    self.checkpoint = checkpoint
+    self.options = options
+    let embed = (architecture.path(.embed) ?? "") + ".weight"
+    prefixes = architecture.family.prefixes.map { canonical, written in
+      let found = written.first { alternative in
+        embed.hasPrefix(canonical)
+          && checkpoint[alternative + embed.dropFirst(canonical.count)] != nil
+      }
+      return (canonical, found ?? canonical)
+    }
+  }
+
+  /// The name a need has in this file.
+  func name(_ need: WeightNeed, _ dialect: WeightDialect) -> String {
+    guard dialect == .huggingFace else { return need.ggufName }
+    return written(need.name)
+  }
+
+  private func written(_ name: String) -> String {
+    for (canonical, written) in prefixes where name.hasPrefix(canonical) {
+      return written + name.dropFirst(canonical.count)
+    }
+    return name
+  }
+
+  func entry(_ need: WeightNeed, _ dialect: WeightDialect) -> TensorEntry? {
+    checkpoint[name(need, dialect)]
+  }
+
+  private func storedShape(_ need: WeightNeed, _ dialect: WeightDialect) -> [Int] {
+    need.transposed && dialect == .huggingFace ? need.shape.reversed() : need.shape
+  }
+
+  /// Reads everything and makes the model.
+  func model(_ parts: ModelParts, _ dialect: WeightDialect) throws -> Model {
+    let needs = architecture.needs
+    try match(needs, dialect)
+    let unused = try leftOver(needs, dialect)
+    try checkMemory()
+    var tensors: [(String, Tensor)] = []
+    var widened = 0
+    for need in needs {
+      try options.interrupt?.check()
+      let tensor = try read(need, dialect)
+      if options.dtype == .q8_0, !need.isBias, need.slot.isLinear, tensor.dtype != .q8_0 {
+        widened += 1
+      }
+      tensors.append((need.name, tensor))
+    }
+    let architecture = try withFactors(architecture)
+    var parts = parts
+    if let context = options.context {
+      guard context > 0 else {
+        throw ModelsError.sampler(label: "context", rule: "above 0", got: "\(context)")
+      }
+      parts.contextLength = context
+    }
+    parts.endIDs = EndIDs.find(parts)
+    let store = ParameterStore(tensors)
+    parts.checks =
+      LoadReport(
+        architecture: architecture, checkpoint: checkpoint, parameters: store, parts: parts,
+        unused: unused, kept16: widened
+      ).checks
+    return Model(parts: parts, transformer: Transformer(architecture), parameters: store)
+  }
+
+  /// Throws for what is absent or has another shape.
+  private func match(_ needs: [WeightNeed], _ dialect: WeightDialect) throws(ModelsError) {
+    let absent = needs.filter { entry($0, dialect) == nil }
+    if let first = absent.first {
+      throw .missingTensors(
+        family: architecture.family.name, first: name(first, dialect), shape: first.shape,
+        more: absent.count - 1, fits: nil)
+    }
+    let wrong = needs.filter { entry($0, dialect)?.shape != storedShape($0, dialect) }
+    if let first = wrong.first, let entry = entry(first, dialect) {
+      throw .shapes(
+        family: architecture.family.name, first: entry.name, needs: storedShape(first, dialect),
+        has: entry.shape, more: wrong.count - 1)
+    }
+  }
+
+  /// Names that nothing uses. Throws unless that is allowed.
+  private func leftOver(_ needs: [WeightNeed], _ dialect: WeightDialect) throws -> [String] {
+    var used = Set(needs.map { name($0, dialect) })
+    if dialect == .gguf, let factors = architecture.family.position["factors"]?.text {
+      used.insert(factors)
+    }
+    var unused: [String] = []
+    for entry in checkpoint.entries where !used.contains(entry.name) {
+      if architecture.family.ignored.contains(where: { matches($0, entry.name) }) { continue }
+      if try isTiedCopy(entry, dialect) { continue }
+      unused.append(entry.name)
+    }
+    guard let first = unused.first, !options.unusedAllowed else { return unused }
+    throw ModelsError.unusedTensors(
+      family: architecture.family.name, count: unused.count, first: first,
+      fits: otherFamily(needs.count + unused.count, dialect))
+  }
+
+  /// True for a head that is stored although it is tied. Throws when it is not the same.
+  private func isTiedCopy(_ entry: TensorEntry, _ dialect: WeightDialect) throws -> Bool {
+    guard architecture.isTied, let names = architecture.family.names(.head),
+      let embed = architecture.family.names(.embed)
+    else { return false }
+    let head = (dialect == .gguf ? names.gguf : written(names.hf)) + ".weight"
+    guard entry.name == head else { return false }
+    let table = (dialect == .gguf ? embed.gguf : written(embed.hf)) + ".weight"
+    guard let other = checkpoint[table], other.shape == entry.shape, other.dtype == entry.dtype,
+      try checkpoint.withBytes(
+        of: entry, { a in try checkpoint.withBytes(of: other) { b in a.elementsEqual(b) } })
+    else { throw ModelsError.tiedHeadDiffers(head: head, embedding: table) }
+    return true
+  }
+
+  /// `this looks like qwen3`, when another family uses every tensor.
+  private func otherFamily(_ count: Int, _ dialect: WeightDialect) -> String? {
+    guard let json = architecture.json else { return nil }
+    for family in (try? Families.all()) ?? [] where family.name != architecture.family.name {
+      let config = ModelConfig(json: json, file: "config.json", family: family)
+      guard let other = try? Architecture(config) else { continue }
+      let needs = other.needs
+      let reader = WeightReader(other, checkpoint, options)
+      if needs.count == count, needs.allSatisfy({ reader.entry($0, dialect) != nil }) {
+        return "this looks like \(family.name)"
+      }
+    }
+    return nil
+  }
+
+  /// `*` stands for any run of characters.
+  private func matches(_ glob: String, _ name: String) -> Bool {
+    let parts = glob.split(separator: "*", omittingEmptySubsequences: false).map { Array($0.utf8) }
+    let bytes = Array(name.utf8)
+    guard let first = parts.first, let last = parts.last, parts.count > 1 else {
+      return glob == name
+    }
+    guard bytes.starts(with: first), bytes.count >= first.count + last.count,
+      bytes.suffix(last.count).elementsEqual(last)
+    else { return false }
+    var place = first.count
+    let end = bytes.count - last.count
+    for part in parts.dropFirst().dropLast() {
+      guard
+        let start = (place...end).first(where: {
+          $0 + part.count <= end && bytes[$0...].starts(with: part)
+        })
+      else { return false }
+      place = start + part.count
+    }
+    return true
+  }
+
+  private func checkMemory() throws(ModelsError) {
+    guard let free = options.freeMemory, !options.force else { return }
+    let stored = checkpoint.byteCount
+    // Weights over a map need no memory of their own; converted ones do.
+    let weights = options.dtype == nil ? stored / 4 : stored
+    let sizes = architecture.sizes
+    let row = sizes.keyValueHeadCount * sizes.headSize * sizes.layerCount * 8
+    let cache = min(sizes.contextLength, 4096).multipliedReportingOverflow(by: row).partialValue
+    let needed = weights &+ max(0, cache)
+    if needed > free { throw .memory(needed: needed, free: free) }
+  }
+
+  /// One tensor in the layout of the pass.
+  private func read(_ need: WeightNeed, _ dialect: WeightDialect) throws -> Tensor {
+    guard let entry = entry(need, dialect) else { throw ModelsError.noTokens }
+    var tensor = try checkpoint.tensor(entry)
+    guard tensor.dtype.isFloat else {
+      throw ModelsError.tensorType(name: entry.name, type: entry.dtype.name)
+    }
+    if need.transposed, dialect == .huggingFace { tensor = try tensor.transposed() }
+    if dialect == .gguf, let heads = need.permutedHeads {
+      tensor = try RowOrder.halves(tensor, heads: heads)
+    }
+    let isTable = !need.isBias && (need.slot.isLinear || need.slot == .embed)
+    guard isTable else { return try tensor.cast(to: .f32) }
+    if let wanted = options.dtype { return try Self.converted(tensor, to: wanted) }
+    return tensor.dtype == .f64 ? try tensor.cast(to: .f32) : tensor
+  }
+
+  /// Rows that are no multiple of a block stay f16.
+  static func converted(_ tensor: Tensor, to wanted: DType) throws -> Tensor {
+    if wanted == tensor.dtype { return tensor }
+    if wanted == .q8_0, (tensor.shape.last ?? 0) % 32 != 0 { return try tensor.cast(to: .f16) }
+    return try tensor.cast(to: wanted)
+  }
+
+  /// The architecture with rope factors of the file, where it has some.
+  private func withFactors(_ architecture: Architecture) throws -> Architecture {
+    guard let name = architecture.family.position["factors"]?.text,
+      checkpoint.format == .gguf, let entry = checkpoint[name],
+      case .rope(let plan) = architecture.position
+    else { return architecture }
+    let factors = try checkpoint.tensor(entry).floats()
+    guard factors.count == plan.dims / 2, factors.allSatisfy({ $0.isFinite && $0 != 0 }) else {
+      throw ModelsError.shapes(
+        family: architecture.family.name, first: name, needs: [plan.dims / 2],
+        has: entry.shape, more: 0)
+    }
+    var changed = architecture
+    changed.position = .rope(plan.divided(by: factors))
+    return changed
+  }
+}
+
+/// Row orders of rotary projections: inside each head HF row h·d/2 + j is GGUF row 2j + h.
+enum RowOrder {
+  /// From interleaved pairs (GGUF) to halves.
+  static func halves(_ tensor: Tensor, heads: Int) throws -> Tensor {
+    let rows = tensor.shape[0]
+    let half = rows / heads / 2
+    let source = (0..<rows).map { row in
+      let inside = row % (2 * half)
+      return row - inside + 2 * (inside % half) + inside / half
+    }
+    return try rearranged(tensor, source)
+  }
+
+  /// From halves to interleaved pairs.
+  static func pairs(_ tensor: Tensor, heads: Int) throws -> Tensor {
+    let rows = tensor.shape[0]
+    let half = rows / heads / 2
+    let source = (0..<rows).map { row in
+      let inside = row % (2 * half)
+      return row - inside + (inside % 2) * half + inside / 2
+    }
+    return try rearranged(tensor, source)
+  }
+
+  /// Row i of the result is row `source[i]`; whole rows move, so quantized blocks stay intact.
+  private static func rearranged(_ tensor: Tensor, _ source: [Int]) throws -> Tensor {
+    guard tensor.shape[0] > 0 else { return tensor }
+    let width = tensor.byteCount / tensor.shape[0]
+    let bytes = tensor.withBytes { raw in
+      var out: [UInt8] = []
+      out.reserveCapacity(raw.count)
+      for row in source { out += raw[(row * width)..<((row + 1) * width)] }
+      return out
+    }
+    return try Tensor(bytes: bytes, shape: tensor.shape, dtype: tensor.dtype)
+  }
+}
