@@ -50,7 +50,8 @@ struct AddedTokenFinder: Sendable {
 
   var isEmpty: Bool { ends.count == 1 }
 
-  /// The added tokens in valid UTF-8, in order and without overlap, with the blanks they swallow.
+  /// The added tokens in valid UTF-8, in order, with the blanks they swallow. A token made of blanks
+  /// that the one before has swallowed is found nevertheless, as in the reference.
   func matches(
     in text: UnsafeBufferPointer<UInt8>, skippingSpecial: Bool, interrupt: Interrupt?
   ) throws -> [Match] {
@@ -66,7 +67,7 @@ struct AddedTokenFinder: Sendable {
       try interrupt?.check()
       let start = index
       index = end
-      guard start >= last, !(skippingSpecial && token.isSpecial) else { continue }
+      if skippingSpecial && token.isSpecial { continue }
       if token.isSingleWord, touchesWord(text, start, end) { continue }
       let range = widened(token, start..<end, in: text, from: last)
       found.append(Match(token: token, range: range))
@@ -105,13 +106,13 @@ struct AddedTokenFinder: Sendable {
     var (start, end) = (range.lowerBound, range.upperBound)
     if token.stripsLeft {
       let before = UnsafeBufferPointer(rebasing: text[0..<start])
-      start = max(endWithoutBlanks(before, downTo: last), last)
+      start = max(endWithoutBlanks(before, downTo: min(last, start)), last)
     }
     while token.stripsRight, end < text.count {
       let (value, length) = decodeScalar(text, end)
       guard isWhiteSpace(value) else { break }
       end += length
     }
-    return start..<end
+    return start..<max(start, end)
   }
 }

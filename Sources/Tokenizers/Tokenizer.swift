@@ -183,7 +183,7 @@ package final class Tokenizer: Sendable {
     }
     var end = 0
     for match in found {
-      try encodeSection(bytes[end..<match.range.lowerBound], &run)
+      try encodeSection(bytes[end..<max(end, match.range.lowerBound)], &run)
       run.ids.append(match.token.id)
       if tracks {
         run.origins.append(
@@ -214,7 +214,8 @@ package final class Tokenizer: Sendable {
     var end = 0
     for match in found {
       try encodeNormalized(
-        TrackedText(end..<match.range.lowerBound, of: text), startsText: startsText && end == 0,
+        TrackedText(end..<max(end, match.range.lowerBound), of: text),
+        startsText: startsText && end == 0,
         &run)
       run.ids.append(match.token.id)
       if run.tracks { run.origins.append(text.origin(of: match.range)) }
