@@ -4,9 +4,15 @@ import Language
 
 extension Session {
   func declaredBuiltins() -> [Builtin] {
-    sessionBindings()
+    sessionBindings() + fileBindings()
   }
+
+  /// Who reads what `load` does not read itself (adapters, models), asked in this order.
+  func loaders() -> [Loader] { [] }
 
   /// The source of a library module; nil when there is none of that name.
   func libraryModule(_ name: String) -> String? { nil }
 }
+
+/// The host object of tensors.
+var tensorKind: (any TensorHolder.Type)? { nil }

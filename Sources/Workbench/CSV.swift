@@ -1,0 +1,153 @@
+// Comma-separated values (RFC 4180): quotes around what holds a separator, a quote or a line end.
+
+import Diagnostics
+import Language
+
+enum CSV {
+  static let comma = UInt8(ascii: ",")
+  private static let quote = UInt8(ascii: "\"")
+
+  static func separator(_ text: String?) throws -> UInt8 {
+    guard let text else { return comma }
+    guard text.utf8.count == 1, let byte = text.utf8.first, byte < 0x80, byte != quote, byte != 10
+    else {
+      throw Diagnostic(.value, "csv needs a separator of one ASCII character: got \"\(text)\"")
+    }
+    return byte
+  }
+
+  /// Maps by the names of the first line, or lists.
+  static func rows(_ text: String, header: Bool, separator: UInt8) throws -> Value {
+    var records = try fields(text, separator)
+    guard header else { return .list(records.map { .list($0.fields.map(value)) }) }
+    guard !records.isEmpty else { return .list([]) }
+    let names = records.removeFirst().fields
+    if let twice = Dictionary(grouping: names, by: { $0 }).first(where: { $0.value.count > 1 }) {
+      throw Diagnostic(
+        .data, "csv names must be unique: '\(twice.key)' stands twice in the first line",
+        help: "header: false gives rows as lists")
+    }
+    return .list(
+      try records.map { line, fields in
+        guard fields.count == names.count else {
+          throw Diagnostic(
+            .data, "csv line \(line) has \(fields.count) fields, the first line \(names.count)",
+            help: "fields with a separator inside stand in double quotes")
+        }
+        return .map(OrderedMap(zip(names, fields).map { (.text($0), value($1)) }))
+      })
+  }
+
+  private static func value(_ field: String) -> Value {
+    guard let first = field.utf8.first, first < 0x3A, first != 0x20, first != UInt8(ascii: "+")
+    else { return .string(field) }
+    if let int = Int(field) { return .int(int) }
+    if let double = Double(field), double.isFinite { return .float(double) }
+    return .string(field)
+  }
+
+  /// Records with the line, from 1, that each begins on. Empty lines are left out.
+  private static func fields(
+    _ text: String, _ separator: UInt8
+  ) throws -> [(line: Int, fields: [String])] {
+    let bytes = Array(text.utf8)
+    var records: [(line: Int, fields: [String])] = []
+    var fields: [String] = []
+    var field: [UInt8] = []
+    var line = 1
+    var start = 1
+    var place = 0
+    var sawQuotes = false
+    func closed() -> String {
+      defer { field.removeAll(keepingCapacity: true) }
+      return String(decoding: field, as: UTF8.self)
+    }
+    func endRecord() {
+      if !fields.isEmpty || !field.isEmpty || sawQuotes {
+        records.append((start, fields + [closed()]))
+      }
+      fields = []
+      sawQuotes = false
+    }
+    while place < bytes.count {
+      let byte = bytes[place]
+      if byte == quote, field.isEmpty {
+        place = try quoted(bytes, from: place, line: &line, into: &field)
+        sawQuotes = true
+        continue
+      } else if byte == separator {
+        fields.append(closed())
+      } else if byte == 10 {
+        if field.last == 13 { field.removeLast() }
+        endRecord()
+        line += 1
+        start = line
+      } else {
+        field.append(byte)
+      }
+      place += 1
+    }
+    endRecord()
+    return records
+  }
+
+  /// Reads a quoted field; the place after its closing quote.
+  private static func quoted(
+    _ bytes: [UInt8], from open: Int, line: inout Int, into field: inout [UInt8]
+  ) throws -> Int {
+    var place = open + 1
+    let first = line
+    while place < bytes.count {
+      if bytes[place] == quote {
+        guard place + 1 < bytes.count, bytes[place + 1] == quote else { return place + 1 }
+        place += 1
+      } else if bytes[place] == 10 {
+        line += 1
+      }
+      field.append(bytes[place])
+      place += 1
+    }
+    throw Diagnostic(.data, "csv line \(first) opens a quote that nothing closes")
+  }
+
+  /// Maps with a first line of all their names, or lists.
+  static func text(_ rows: [Value], separator: UInt8) throws -> String {
+    var names: [MapKey] = []
+    var seen: Set<MapKey> = []
+    for map in rows.compactMap(\.asMap) {
+      for key in map.keys where seen.insert(key).inserted { names.append(key) }
+    }
+    var lines: [[String]] = names.isEmpty ? [] : [names.map(\.value.printed)]
+    for (number, row) in rows.enumerated() {
+      if let map = row.asMap {
+        lines.append(names.map { map[$0].map(cell) ?? "" })
+      } else if let list = row.asList, names.isEmpty {
+        lines.append(list.map(cell))
+      } else if names.isEmpty, case .host = row {
+        throw refused(row, number)
+      } else if names.isEmpty {
+        lines.append([cell(row)])
+      } else {
+        throw refused(row, number)
+      }
+    }
+    return lines.map { fields in
+      fields.map { quotedIfNeeded($0, separator) }.joined(
+        separator: String(decoding: [separator], as: UTF8.self)) + "\n"
+    }.joined()
+  }
+
+  private static func refused(_ row: Value, _ number: Int) -> Diagnostic {
+    Diagnostic(
+      .type, "csv needs rows that are all maps or all lists: row \(number) is a \(row.kind)")
+  }
+
+  private static func cell(_ value: Value) -> String { value.isNil ? "" : value.printed }
+
+  private static func quotedIfNeeded(_ field: String, _ separator: UInt8) -> String {
+    let special = field.utf8.contains { $0 == separator || $0 == quote || $0 == 10 || $0 == 13 }
+    guard special else { return field }
+    let doubled = field.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }
+    return "\"" + String(decoding: doubled, as: UTF8.self) + "\""
+  }
+}

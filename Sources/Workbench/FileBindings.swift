@@ -1,0 +1,217 @@
+// Words for files: read, write, json, csv, exists, glob, env, save, load. What a value of another
+// room looks like in a file is that value's own business (Saving.swift).
+
+import Diagnostics
+import Digests
+import Files
+import JSON
+import Language
+import Plots
+
+extension Session {
+  func fileBindings() -> [Builtin] {
+    textFileBindings() + formatBindings() + [saveBinding(), loadBinding()]
+  }
+
+  private func textFileBindings() -> [Builtin] {
+    [
+      Builtin(
+        "read", group: "files", "the text of a file", [Parameter("path")],
+        example: "read \"notes.txt\"", details: "The file must be UTF-8."
+      ) { [unowned self] call in
+        .string(try Files.readText(try resolve(try call.string("path"), for: .reading)))
+      },
+      Builtin(
+        "write", group: "files", "writes text to a file, replacing it as a whole",
+        [Parameter("path"), Parameter("text")], example: "write \"notes.txt\", \"hello\""
+      ) { [unowned self] call in
+        let path = try resolve(try call.string("path"), for: .writing)
+        try Files.writeAtomically(path, try call.string("text"))
+        return .nil
+      },
+      Builtin(
+        "exists", group: "files", "whether there is a file or folder of that path",
+        [Parameter("path")], example: "exists(\"no-such-file\") -> false", flags: [.pure]
+      ) { [unowned self] call in
+        .bool(Files.exists(try resolve(try call.string("path"), for: .reading)))
+      },
+      Builtin(
+        "glob", group: "files", "the paths that fit a pattern, sorted",
+        [
+          Parameter(
+            "pattern", .required, "`*` and `?` within a name, `**` for any folders")
+        ], example: "glob \"data/*.jsonl\"", flags: [.pure]
+      ) { [unowned self] call in
+        let pattern = try call.string("pattern")
+        return .list(
+          try Glob.paths(
+            pattern, interrupt: interrupt, resolve: { try self.resolve($0, for: .reading) }
+          ).map { .string($0) })
+      },
+      Builtin(
+        "env", group: "files", "the value of an environment variable; nil when there is none",
+        [Parameter("name")], example: "env \"QUIRE_THREADS\"",
+        details: "Without --allow fs only names that begin with QUIRE_ are seen.", flags: [.pure]
+      ) { [unowned self] call in
+        let name = try call.string("name")
+        guard name.hasPrefix("QUIRE_") || options.permissions.contains(.files) else {
+          throw Diagnostic(
+            .permission, "env shows a notebook only names that begin with QUIRE_: got \(name)",
+            help: "grant it for this run with --allow fs")
+        }
+        return options.environment[name].map { .string($0) } ?? .nil
+      },
+    ]
+  }
+
+  private func formatBindings() -> [Builtin] {
+    [
+      Builtin(
+        "json", group: "files", "the value of a JSON text", [Parameter("text")],
+        example: "json(\"[1, 2.5, null]\") -> [1, 2.5, nil]", flags: [.pure]
+      ) { call in
+        languageValue(try JSON.parse(try call.string("text")))
+      },
+      Builtin(
+        "json_text", group: "files", "a value as JSON text",
+        [Parameter("value"), Parameter("pretty", .label("false"), "over several lines")],
+        example: "json_text([1, nil]) -> \"[1,null]\"", flags: [.pure]
+      ) { call in
+        let json = try jsonValue(try call.value("value"))
+        let bytes = json.written(pretty: try call.bool("pretty", default: false))
+        return .string(String(decoding: bytes, as: UTF8.self))
+      },
+      Builtin(
+        "csv", group: "files", "the rows of a CSV text: maps by the names in its first line",
+        [
+          Parameter("text"),
+          Parameter("header", .label("true"), "false: the first line is a row; rows are lists"),
+          Parameter("separator", .label("\",\""), "one character"),
+        ],
+        example: "csv(\"a,b\\n1,x\")[0].a -> 1",
+        details: "Fields that read as numbers become numbers, all others stay text.",
+        flags: [.pure]
+      ) { call in
+        try CSV.rows(
+          try call.string("text"), header: try call.bool("header", default: true),
+          separator: try CSV.separator(try call.optionalString("separator")))
+      },
+      Builtin(
+        "csv_text", group: "files", "rows (maps or lists) as CSV text",
+        [Parameter("rows"), Parameter("separator", .label("\",\""), "one character")],
+        example: "csv_text([{a: 1}]) -> \"a\\n1\\n\"", flags: [.pure]
+      ) { call in
+        .string(
+          try CSV.text(
+            try call.list("rows"),
+            separator: try CSV.separator(try call.optionalString("separator"))))
+      },
+    ]
+  }
+
+  private func saveBinding() -> Builtin {
+    Builtin(
+      "save", group: "files", "writes a value to a file of the kind its ending says",
+      [
+        Parameter("value"), Parameter("path"),
+        Parameter("format", .label("by ending"), "an ending that stands for another"),
+        Parameter("dtype", .label("as it is"), "for weights: \"f32\" \"f16\" \"bf16\" \"q8_0\""),
+      ],
+      example: "save zeros([2]), \"zeros.npy\"",
+      details: """
+        .npy a tensor; .npz .safetensors a map of tensors; .json .jsonl .csv .txt other values; \
+        models, adapters, results and figures to their own kinds. What was there is replaced as a \
+        whole, or kept when writing fails. Gives path, bytes, sha (SHA-256), files.
+        """
+    ) { [unowned self] call in
+      let written = try call.string("path")
+      let path = try resolve(written, for: .writing)
+      let files = try Saver(call: call, written: written).save(try call.value("value"), to: path)
+      return .object(SavedFiles(written: written, path: path, files: files))
+    }
+  }
+
+  private func loadBinding() -> Builtin {
+    Builtin(
+      "load", group: "models",
+      "a model by name, folder or GGUF file; or the contents of a data file",
+      [
+        Parameter("path", .required, "a path, or the name of a model in the box"),
+        Parameter(
+          "dtype", .label("as stored"), "holds weights as \"f32\" \"f16\" \"bf16\" \"q8_0\""),
+        Parameter("file", .label("nil"), "which of several weight files"),
+        Parameter("context", .label("as trained"), "tokens"),
+        Parameter("tokenizer", .label("the model's"), "path of another tokenizer.json"),
+        Parameter("threads", .label("the session's"), "worker threads"),
+        Parameter("unused", .label("\"error\""), "\"allow\" loads a file with surplus tensors"),
+      ],
+      example: "m = load \"quill\"",
+      details: """
+        .npy gives a tensor; .npz and .safetensors a map of tensors; .json .jsonl .csv the values; \
+        .txt and .md the text.
+        """, flags: [.makesModel]
+    ) { [unowned self] call in
+      let written = try call.string("path")
+      if let value = try loadData(written) { return value }
+      for loader in loaders() {
+        if let value = try loader(written, call) { return value }
+      }
+      throw notFound(written)
+    }
+  }
+
+  /// The contents of a data file; nil when the ending is none of theirs.
+  private func loadData(_ written: String) throws -> Value? {
+    guard let reader = DataFile.readers[Path.ending(of: written)] else { return nil }
+    return try reader(try resolve(written, for: .reading))
+  }
+
+  private func notFound(_ written: String) -> Diagnostic {
+    let path = (try? resolve(written, for: .reading)) ?? written
+    if Files.exists(path), !Files.isDirectory(path) {
+      return Diagnostic(
+        .file, "load knows no file that ends like \(written)",
+        help: "data: \(DataFile.readers.keys.sorted().joined(separator: " ")); models: a folder or"
+          + " a .gguf file")
+    }
+    let names = options.modelFolders.flatMap { (try? Files.list($0)) ?? [] }
+    let near = didYouMean(written, among: names)
+    return Diagnostic(
+      .file, "load finds no path and no model of the name \(written)",
+      help: near ?? (names.isEmpty ? nil : "models: \(names.joined(separator: ", "))"))
+  }
+}
+
+/// What `save` gives.
+final class SavedFiles: Displayable {
+  let written: String
+  let path: String
+  let files: [String]
+
+  init(written: String, path: String, files: [String]) {
+    self.written = written
+    self.path = path
+    self.files = files
+  }
+
+  var kind: String { "saved" }
+  var memberNames: [String] { ["path", "bytes", "sha", "files"] }
+  private var bytes: Int { files.reduce(0) { $0 + ((try? Files.size($1)) ?? 0) } }
+
+  func member(_ name: String) throws -> Value? {
+    switch name {
+    case "path": .string(written)
+    case "bytes": .int(bytes)
+    case "sha":
+      try files.first.map { .string(Digests.hex(try Digests.sha256(ofFile: $0))) } ?? .nil
+    case "files": .list(files.map { .string(Path.name(of: $0)) })
+    default: nil
+    }
+  }
+
+  var description: String {
+    let count = files.count == 1 ? "" : ", \(files.count) files"
+    return "saved \(visibleText(written))  \(byteWords(bytes))\(count)"
+  }
+  func shown(_ style: TextStyle) -> String { description }
+}
