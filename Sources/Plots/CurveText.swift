@@ -29,7 +29,7 @@ extension Figure {
     } else if !legend.isEmpty {
       lines += flowed(legend, width: style.width, indent: axes.gutter + 1)
     }
-    return lines + frame.notes.map { pen.faint($0) }
+    return lines + frame.notes.flatMap { wrapped($0, style.width) }.map { pen.faint($0) }
   }
 
   func headingLine(_ pen: Pen) -> String? {

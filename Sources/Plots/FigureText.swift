@@ -6,7 +6,7 @@ import Diagnostics
 extension Figure {
   /// The figure drawn in a style; no newline at the end.
   package func text(_ style: TextStyle) -> String {
-    lines(style).map { $0.trimmingEnd() }.joined(separator: "\n")
+    finished(lines(style), style)
   }
 
   func lines(_ style: TextStyle) -> [String] {
@@ -84,6 +84,36 @@ func aligned(_ rows: [[String]], numeric: Set<Int>) -> [String] {
       numeric.contains(index) ? cell.padded(left: widths[index]) : cell.padded(right: widths[index])
     }.joined(separator: "  ").trimmingEnd()
   }
+}
+
+/// Lines as one text without spaces at their ends; in ASCII, what is left of other scalars by code.
+func finished(_ lines: [String], _ style: TextStyle) -> String {
+  let text = lines.map { $0.trimmingEnd() }.joined(separator: "\n")
+  guard style.ascii, text.utf8.contains(where: { $0 >= 0x80 }) else { return text }
+  var result = ""
+  for scalar in text.unicodeScalars {
+    if scalar.isASCII {
+      result.unicodeScalars.append(scalar)
+    } else {
+      result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+    }
+  }
+  return result
+}
+
+/// A sentence broken at spaces.
+func wrapped(_ text: String, _ width: Int) -> [String] {
+  if displayWidth(text) <= width { return [text] }
+  var lines: [String] = []
+  var line = ""
+  for word in text.split(separator: " ") {
+    if !line.isEmpty, displayWidth(line) + 1 + displayWidth(word) > width {
+      lines.append(line)
+      line = ""
+    }
+    line += (line.isEmpty ? "" : " ") + word
+  }
+  return lines + [line]
 }
 
 extension String {

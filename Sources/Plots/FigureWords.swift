@@ -19,7 +19,7 @@ extension Figure {
     title ?? y.title ?? (series.count == 1 ? series[0].name : nil) ?? kind.rawValue
   }
 
-  var safeTitle: String { SafeText.name(heading) }
+  var safeTitle: String { SafeText.cut(SafeText.name(heading), columns: 120) }
 
   var pointCount: Int { series.reduce(0) { $0 + $1.y.count } }
 

@@ -36,7 +36,7 @@ extension Figure {
       }
       lines.append(line)
     }
-    if down > 1 || across > 1 { lines.append(pooledNote(down, across)) }
+    if down > 1 || across > 1 { lines += wrapped(pooledNote(down, across), style.width) }
     return lines + heatCaption(style, Pen(level: .none))
   }
 
@@ -70,7 +70,7 @@ extension Figure {
       lines.append(line)
     }
     lines += labels.columns(shown.columnCount, each: each, stride: across)
-    if down > 1 || across > 1 { lines.append(pooledNote(down, across)) }
+    if down > 1 || across > 1 { lines += wrapped(pooledNote(down, across), style.width) }
     return lines
   }
 
@@ -98,7 +98,7 @@ extension Figure {
       lines.append(line)
     }
     lines += labels.columns(shown.columnCount, each: 2, stride: across)
-    if down > 1 || across > 1 { lines.append(pooledNote(down, across)) }
+    if down > 1 || across > 1 { lines += wrapped(pooledNote(down, across), style.width) }
     return lines
   }
 
@@ -112,26 +112,25 @@ extension Figure {
     var lines: [String] = []
     if let range = matrix.finiteRange {
       let unitText = unit.map { " " + SafeText.name($0) } ?? ""
-      var text =
-        "range \(Digits.significant(range.lowerBound)) to "
-        + "\(Digits.significant(range.upperBound))\(unitText)"
+      let ends = Digits.column([range.lowerBound, range.upperBound])
+      var text = "range \(ends[0]) to \(ends[1])\(unitText)"
       if let down = y.title, let across = x.title {
         text += "; rows: \(SafeText.name(down)), columns: \(SafeText.name(across))"
       }
-      lines.append(pen.faint(text))
+      lines += wrapped(text, style.width).map { pen.faint($0) }
     }
     if matrix.notFiniteCount > 0 {
       lines.append("\(counted(matrix.notFiniteCount, "value")) not finite")
     }
     let top = matrix.strongest(5)
     let numbers = Digits.column(top.map(\.value))
+    let isNamed = !rows.isEmpty || !columns.isEmpty
     let rows = zip(top, numbers).map { cell, number in
-      [
-        "  " + rowName(cell.row, style), columnName(cell.column, style),
-        "[\(cell.row), \(cell.column)]", number,
-      ]
+      let names = isNamed ? [rowName(cell.row, style), columnName(cell.column, style)] : []
+      return [" "] + names + ["[\(cell.row), \(cell.column)]", number]
     }
-    return lines + (rows.isEmpty ? [] : ["strongest:"]) + aligned(rows, numeric: [3])
+    return lines + (rows.isEmpty ? [] : ["strongest:"])
+      + aligned(rows, numeric: isNamed ? [4] : [2])
   }
 }
 

@@ -6,12 +6,12 @@ extension Result {
   /// The result in a style; no newline at the end.
   package func text(_ style: TextStyle) -> String {
     let pen = Pen(level: style.form == .terminal ? style.level : .none)
-    var lines = title.isEmpty ? [] : [pen.bold(SafeText.name(title))]
+    var lines = title.isEmpty ? [] : [pen.bold(SafeText.cut(SafeText.name(title), columns: 200))]
     for part in parts { lines += part.lines(style, pen, in: self) }
     for note in notes { lines.append(pen.faint("note  " + SafeText.name(note))) }
     for check in checks { lines.append(check.line(style, pen)) }
     if style.form == .plain, let figure { lines.append("figure: \(figure.summary)") }
-    return lines.map { $0.trimmingEnd() }.joined(separator: "\n")
+    return finished(lines, style)
   }
 }
 
@@ -99,7 +99,7 @@ extension Table {
         numeric.insert(column)
       }
     }
-    let shown = rows.prefix(style.form == .terminal ? rows.count : TextStyle.lineLimit * 5)
+    let shown = rows.prefix(TextStyle.lineLimit * 2)
     for (index, row) in shown.enumerated() {
       texts.append(
         columns.indices.map { column in

@@ -45,7 +45,9 @@ package struct Scale: Sendable, Equatable {
       low = min(low, 0)
       high = max(high, 0)
     }
-    let limit = smallest.isFinite ? smallest : 1
+    // A threshold far below the data would give them infinitely many decades.
+    let limit =
+      !(low <= high) ? 1 : max(smallest.isFinite ? smallest : 1, max(abs(low), abs(high)) * 1e-15)
     if low > high {
       self.init(kind, exactly: kind == .log ? 1 : 0, kind == .log ? 10 : 1)
     } else if kind == .log {
