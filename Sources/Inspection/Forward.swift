@@ -3,7 +3,7 @@
 package import Diagnostics
 package import Models
 package import Plots
-package import Tensors
+import Tensors
 import Tokenizers
 
 /// The tokens a command reads, with their labels.
