@@ -75,7 +75,9 @@ let rooms: [Room] = [
   // Level 5: the joint.
   Room(
     "Workbench",
-    imports: ["Diagnostics", "Digests", "Files", "JSON", "Language", "Plots", "Tensors"]),
+    imports: [
+      "Checkpoints", "Diagnostics", "Digests", "Files", "JSON", "Language", "Plots", "Tensors",
+    ]),
 
   // Level 6: the front ends.
   Room(

@@ -4,7 +4,8 @@ import Language
 
 extension Session {
   func declaredBuiltins() -> [Builtin] {
-    sessionBindings() + fileBindings()
+    sessionBindings() + fileBindings() + tensorBindings() + layerBindings() + gradientBindings()
+      + randomBindings()
   }
 
   /// Who reads what `load` does not read itself (adapters, models), asked in this order.
@@ -13,6 +14,3 @@ extension Session {
   /// The source of a library module; nil when there is none of that name.
   func libraryModule(_ name: String) -> String? { nil }
 }
-
-/// The host object of tensors.
-var tensorKind: (any TensorHolder.Type)? { nil }

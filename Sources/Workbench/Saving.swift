@@ -2,7 +2,6 @@
 // is written, and who reads it back.
 
 package import Language
-package import Tensors
 
 /// A host object that `save` can write.
 package protocol Savable: HostObject {
@@ -13,20 +12,5 @@ package protocol Savable: HostObject {
   func save(to path: String, ending: String, _ call: Call) throws -> [String]
 }
 
-/// The host object that is a tensor.
-package protocol TensorHolder: HostObject {
-  init(_ tensor: Tensor)
-  var tensor: Tensor { get }
-}
-
 /// Reads what `load` was given, a path or a name as written; nil when it is something else.
 typealias Loader = (_ written: String, _ call: Call) throws -> Value?
-
-extension Value {
-  /// The tensor, if it is one.
-  var asTensor: Tensor? { (asObject as? any TensorHolder)?.tensor }
-
-  static func tensor(_ tensor: Tensor) -> Value {
-    tensorKind.map { .object($0.init(tensor)) } ?? .nil
-  }
-}

@@ -1,0 +1,245 @@
+// The words that move elements, and those that networks are made of: layers and losses.
+
+import Diagnostics
+import Language
+import Tensors
+
+extension Session {
+  func layerBindings() -> [Builtin] {
+    movingTensors() + pickingTensors() + layersOfTensors() + lossesOfTensors()
+  }
+
+  private func movingTensors() -> [Builtin] {
+    typealias W = TensorWords
+    return [
+      W.word(
+        "reshape", "the same elements under another shape; one extent may be -1",
+        [W.x, W.shape], example: "reshape(arange(6), 2, -1).shape -> [2, 3]"
+      ) { try $0.tensor("x").reshaped($0.shape()) },
+      W.word(
+        "transpose", "axes in another order; without axes all reversed",
+        [W.x, Parameter("axes", .rest, "two axes to swap, or all in their new order")]
+      ) {
+        let x = try $0.tensor("x"), axes = try $0.shape("axes")
+        if axes.isEmpty { return try x.transposed() }
+        return axes.count == 2 && x.rank != 2
+          ? try x.transposed(axes[0], axes[1]) : try x.permuted(axes)
+      },
+      W.word("expand", "extents of 1 repeated up to a shape", [W.x, W.shape]) {
+        try $0.tensor("x").expanded(to: $0.shape())
+      },
+      W.word(
+        "pad", "zeros before and after each axis",
+        [W.x, Parameter("before"), Parameter("after"), Parameter("value", .label("0"))]
+      ) {
+        try $0.tensor("x").padded(
+          $0.ints("before"), $0.ints("after"), value: $0.number("value", default: 0))
+      },
+      Builtin(
+        "concat", group: "tensors", "tensors joined along an axis",
+        [Parameter("parts", .required, "a list of tensors"), Parameter("axis", .optional("0"))],
+        example: "concat([ones(2), ones(3)]).size -> 5", flags: .pure
+      ) {
+        .tensor(try .concat(Self.parts($0), axis: $0.int("axis", default: 0)))
+      },
+      Builtin(
+        "stack", group: "tensors", "tensors of one shape joined along a new axis",
+        [Parameter("parts", .required, "a list of tensors"), Parameter("axis", .optional("0"))],
+        example: "stack([ones(2), ones(2)]).shape -> [2, 2]", flags: .pure
+      ) {
+        .tensor(try .stack(Self.parts($0), axis: $0.int("axis", default: 0)))
+      },
+      Builtin(
+        "split", group: "tensors", "a list of parts along an axis",
+        [
+          W.x, Parameter("parts", .required, "how many equal parts, or a list of extents"),
+          Parameter("axis", .optional("0")),
+        ], flags: [.pure, .onHosts]
+      ) { call in
+        let x = try call.tensor("x"), axis = try call.int("axis", default: 0)
+        let place = axis < 0 ? axis + x.rank : axis
+        guard place >= 0, place < x.rank else {
+          throw TensorError.axis(operation: "split", axis: axis, rank: x.rank)
+        }
+        var extents = try call.ints("parts")
+        if let count = try call.value("parts").asInt {
+          guard count > 0, x.shape[place] % count == 0 else {
+            throw TensorError.value(
+              operation: "split", rule: "a number of parts that divides \(x.shape[place])",
+              got: "\(count)")
+          }
+          extents = [Int](repeating: x.shape[place] / count, count: count)
+        }
+        return .list(try x.split(extents, axis: place).map { .tensor($0) })
+      },
+    ]
+  }
+
+  private static func parts(_ call: Call) throws -> [Tensor] {
+    try call.list("parts").map { part in
+      guard let tensor = part.asTensor else { throw call.mismatch("parts", "tensors", part) }
+      return tensor
+    }
+  }
+
+  private func pickingTensors() -> [Builtin] {
+    typealias W = TensorWords
+    func sorting(
+      _ name: String, _ summary: String, _ parameters: [Parameter],
+      _ body: @escaping (Call) throws -> (values: Tensor, indices: Tensor)
+    ) -> Builtin {
+      Builtin(
+        name, group: "tensors", summary, [W.x] + parameters,
+        details: "gives {values, indices}", flags: [.pure, .onHosts]
+      ) {
+        let found = try body($0)
+        return .map(["values": .tensor(found.values), "indices": .tensor(found.indices)])
+      }
+    }
+    return [
+      sorting(
+        "sort", "elements in order along an axis",
+        [W.oneAxis, Parameter("descending", .label("false"))]
+      ) {
+        try $0.tensor("x").sorted(
+          axis: $0.int("axis", default: -1), descending: $0.bool("descending", default: false))
+      },
+      sorting("topk", "the k largest along an axis, largest first", [Parameter("k"), W.oneAxis]) {
+        try $0.tensor("x").topK($0.int("k"), axis: $0.int("axis", default: -1))
+      },
+      W.word(
+        "take", "slices of an axis by their indices",
+        [W.x, Parameter("indices"), Parameter("axis", .optional("0"))],
+        example: "take(tensor([5, 6, 7]), [2, 0]).shape -> [2]"
+      ) {
+        let x = try $0.tensor("x"), axis = try $0.int("axis", default: 0)
+        let extent = axis < x.rank && axis >= -x.rank ? x.shape[axis < 0 ? axis + x.rank : axis] : 0
+        return try x.taken($0.ints("indices").map { $0 < 0 ? $0 + extent : $0 }, axis: axis)
+      },
+      W.word(
+        "gather", "the element at an index along an axis, for every place of the indices",
+        [W.x, Parameter("indices"), Parameter("axis", .optional("-1"))]
+      ) {
+        try $0.tensor("x").gathered($0.tensor("indices"), axis: $0.int("axis", default: -1))
+      },
+      W.word(
+        "one_hot", "1 at each id, else 0",
+        [Parameter("ids", .required, "ints"), Parameter("classes")],
+        example: "one_hot([0, 2], 3).shape -> [2, 3]"
+      ) { try .oneHot($0.tensor("ids"), classes: $0.int("classes")) },
+      W.word(
+        "embedding", "rows of a table by ids",
+        [Parameter("ids", .required, "ints"), Parameter("table", .required, "[count, width]")]
+      ) { try .embedding($0.tensor("ids"), $0.tensor("table")) },
+      Builtin(
+        "einsum", group: "tensors", "sums of products, written with letters for axes",
+        [Parameter("equation"), Parameter("operands", .rest, "tensors")],
+        example: "einsum(\"ij,jk->ik\", ones(2, 3), ones(3, 4)).shape -> [2, 4]", flags: .pure
+      ) { call in
+        let operands = try call.list("operands").map { value in
+          guard let tensor = value.asTensor else {
+            throw call.mismatch("operands", "tensors", value)
+          }
+          return tensor
+        }
+        return .tensor(try .einsum(call.string("equation"), operands))
+      },
+    ]
+  }
+
+  private func layersOfTensors() -> [Builtin] {
+    typealias W = TensorWords
+    let weight = Parameter("weight", .optional("nil")), bias = Parameter("bias", .optional("nil"))
+    let epsilon = Parameter("epsilon", .label("1e-5"), "added to the variance")
+    let stride = Parameter("stride", .label("1"), "an int or a pair")
+    let padding = Parameter("padding", .label("0"), "an int or a pair")
+    return [
+      W.word(
+        "linear", "x weight.T + bias",
+        [W.x, Parameter("weight", .required, "[out, in]"), bias]
+      ) { try .linear($0.tensor("x"), $0.tensor("weight"), $0.optionalTensor("bias")) },
+      W.word("rms_norm", "x over its root mean square along the last axis", [W.x, weight, epsilon])
+      {
+        try .rmsNorm(
+          $0.tensor("x"), $0.optionalTensor("weight"), epsilon: $0.number("epsilon", default: 1e-5))
+      },
+      W.word(
+        "layer_norm", "x less its mean over its deviation along the last axis",
+        [W.x, weight, bias, epsilon]
+      ) {
+        try .layerNorm(
+          $0.tensor("x"), $0.optionalTensor("weight"), $0.optionalTensor("bias"),
+          epsilon: $0.number("epsilon", default: 1e-5))
+      },
+      Builtin(
+        "dropout", group: "tensors", "elements zeroed with probability p, the rest scaled up",
+        [W.x, Parameter("p"), W.seed], flags: .onHosts
+      ) { [unowned self] call in
+        let key = nextRandom(seed: try call.optionalInt("seed"))
+        return .tensor(
+          try call.tensor("x").dropout(call.number("p"), key: key.key, call: key.call))
+      },
+      W.word(
+        "conv1d", "convolution of [n, in, length] by [out, in, k]",
+        [W.x, Parameter("weight"), bias, stride, padding]
+      ) {
+        try $0.tensor("x").convolved1D(
+          $0.tensor("weight"), $0.optionalTensor("bias"), stride: $0.int("stride", default: 1),
+          padding: $0.int("padding", default: 0))
+      },
+      W.word(
+        "conv2d", "convolution of [n, in, height, width] by [out, in, kh, kw]",
+        [W.x, Parameter("weight"), bias, stride, padding]
+      ) {
+        try $0.tensor("x").convolved2D(
+          $0.tensor("weight"), $0.optionalTensor("bias"),
+          stride: $0.pair("stride", default: (1, 1)), padding: $0.pair("padding", default: (0, 0)))
+      },
+      pooling("max_pool2d", "the largest of each window") { try $0.maxPooled2D($1, stride: $2) },
+      pooling("avg_pool2d", "the mean of each window") { try $0.averagePooled2D($1, stride: $2) },
+    ]
+  }
+
+  private func pooling(
+    _ name: String, _ summary: String,
+    _ body: @escaping (Tensor, (Int, Int), (Int, Int)) throws -> Tensor
+  ) -> Builtin {
+    TensorWords.word(
+      name, "\(summary) of [n, channels, height, width]",
+      [
+        TensorWords.x, Parameter("window", .required, "an int or a pair"),
+        Parameter("stride", .label("the window"), "an int or a pair"),
+      ]
+    ) {
+      let window = try $0.pair("window", default: (1, 1))
+      return try body($0.tensor("x"), window, $0.pair("stride", default: window))
+    }
+  }
+
+  private func lossesOfTensors() -> [Builtin] {
+    typealias W = TensorWords
+    let logits = Parameter("logits", .required, "[n, classes]")
+    return [
+      W.word(
+        "cross_entropy", "the mean of -log softmax(logits)[target]; negative targets are left out",
+        [logits, Parameter("targets", .required, "an int a row")]
+      ) {
+        let x = try $0.tensor("logits"), targets = try $0.ints("targets")
+        let flat = x.rank == 1 ? try x.reshaped([1, x.count]) : x
+        let rows = try flat.reshaped([-1, flat.shape[flat.rank - 1]])
+        return try .crossEntropy(rows, targets)
+      },
+      W.word("mse", "the mean of (x - y)^2", [W.x, Parameter("y")]) {
+        try .meanSquaredError($0.tensor("x"), $0.tensor("y").cast(like: $0.tensor("x")))
+      },
+      W.word(
+        "bce", "the mean binary cross entropy of logits against targets from 0 to 1",
+        [Parameter("logits"), Parameter("targets")]
+      ) { try .binaryCrossEntropy($0.tensor("logits"), $0.tensor("targets")) },
+      W.word(
+        "kl", "how far softmax(logits) is from p, in nats a row",
+        [logits, Parameter("p", .required, "probabilities of the same shape")]
+      ) { try .divergence(of: $0.tensor("logits"), from: $0.tensor("p")) },
+    ]
+  }
+}

@@ -1,0 +1,63 @@
+// Random numbers and orders, from the counter of the cell (notebooks.md D1, D2).
+
+import Diagnostics
+import Language
+import Tensors
+
+extension Session {
+  func randomBindings() -> [Builtin] {
+    let seed = TensorWords.seed
+    func word(
+      _ name: String, _ summary: String, _ parameters: [Parameter],
+      _ body: @escaping (Call, inout RandomStream) throws -> Value
+    ) -> Builtin {
+      Builtin(name, group: "numbers", summary, parameters + [seed]) { [unowned self] call in
+        var stream = try randomStream(call)
+        return try body(call, &stream)
+      }
+    }
+    let low = Parameter("low", .optional("0")), high = Parameter("high", .optional("1"))
+    let list = Parameter("list", .required, "a list")
+    return [
+      word("random", "a random number from 0 to below 1", []) { .float($1.uniform()) },
+      word("uniform", "a random number from low to below high", [low, high]) { call, stream in
+        let low = try call.number("low", default: 0), high = try call.number("high", default: 1)
+        return .float(low + (high - low) * stream.uniform())
+      },
+      word(
+        "normal", "a normal random number",
+        [Parameter("mean", .optional("0")), Parameter("deviation", .optional("1"))]
+      ) { call, stream in
+        let mean = try call.number("mean", default: 0)
+        return .float(mean + (try call.number("deviation", default: 1)) * stream.normal())
+      },
+      word(
+        "randint", "a random int from low to below high, or a tensor of them",
+        [
+          Parameter("low"), Parameter("high", .required, "excluded"),
+          Parameter("shape", .label("nil"), "a list of ints"),
+        ]
+      ) { call, stream in
+        let low = try call.int("low"), high = try call.int("high")
+        let shape = call["shape"].map { !$0.isNil } == true ? try call.ints("shape") : []
+        let made = try Tensor.randint(shape, low: low, high: high, from: &stream)
+        return shape.isEmpty ? .int(made.ints()[0]) : .tensor(made)
+      },
+      word("shuffle", "the elements in random order", [list]) { call, stream in
+        let elements = try call.list("list")
+        return .list(stream.permutation(elements.count).map { elements[$0] })
+      },
+      word("choice", "a random element", [list]) { call, stream in
+        let elements = try call.list("list")
+        guard !elements.isEmpty else {
+          throw Diagnostic(.value, "choice needs a list that is not empty")
+        }
+        return elements[stream.integer(below: elements.count)]
+      },
+      word("permutation", "the ints from 0 to below n in random order", [Parameter("n")]) {
+        call, stream in
+        .list(stream.permutation(try call.int("n", in: 0...(1 << 32))).map { .int($0) })
+      },
+    ]
+  }
+}
