@@ -67,6 +67,9 @@ package struct Builtin {
   package let details: String
   package let flags: Flags
   package let code: (Call) throws -> Value
+  /// A short way for plain positional arguments: their address and count. Nil (or a nil result)
+  /// means `code` decides.
+  var direct: ((UnsafeMutablePointer<Value>, Int) throws -> Value?)?
 
   package init(
     _ name: String, group: String, _ summary: String, _ parameters: [Parameter] = [],

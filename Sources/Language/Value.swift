@@ -24,6 +24,13 @@ package final class TextStorage {
 package final class ListStorage {
   package var elements: [Value]
   package init(_ elements: [Value]) { self.elements = elements }
+
+  deinit {
+    guard elements.contains(where: \.isContainer) else { return }
+    var open = elements
+    elements = []
+    dismantle(&open)
+  }
 }
 
 /// A key of a map: a string (by its UTF-8 bytes) or an int.
@@ -95,6 +102,17 @@ package struct OrderedMap {
     set { self[.text(name)] = newValue }
   }
 
+  /// Lets `body` change the value of a key where it stands; nil when there is no such key.
+  package mutating func change<R>(
+    _ key: MapKey, _ body: (UnsafeMutablePointer<Value>) throws -> R
+  ) rethrows -> R? {
+    guard let place = places[key] else { return nil }
+    return try values.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return nil }
+      return try body(base + place)
+    }
+  }
+
   /// Takes the value of a key out, leaving `nil` there, so that it can be changed in place while
   /// nothing else holds it; put it back by assigning to the key.
   package mutating func take(_ key: MapKey) -> Value? {
@@ -108,6 +126,13 @@ package struct OrderedMap {
 package final class MapStorage {
   package var map: OrderedMap
   package init(_ map: OrderedMap) { self.map = map }
+
+  deinit {
+    guard map.values.contains(where: \.isContainer) else { return }
+    var open = map.values
+    map = OrderedMap()
+    dismantle(&open)
+  }
 }
 
 /// Ints from `start`, by `step` (never 0), up to or down to `end`, which is excluded.

@@ -1,0 +1,576 @@
+// Syntax to code: expressions, calls, functions.
+
+import Diagnostics
+
+extension Compiler {
+  // MARK: Values
+
+  /// The register that holds an expression's value: a variable's own, or a new one.
+  mutating func operand(_ node: Node) -> Int {
+    switch node.kind {
+    case .name(let name):
+      if case .register(let register) = access(name) {
+        checkKnown(register, name, node.range)
+        return register
+      }
+    case .group(let inner): return operand(inner)
+    default: break
+    }
+    let register = state.newRegister()
+    value(node, into: register)
+    return register
+  }
+
+  /// A container of which only a part is wanted: computed in the result's register where that is
+  /// no variable, so that no second reference to it stays behind.
+  private mutating func part(_ base: Node, _ result: Int) -> Int {
+    if case .name = base.kind { return operand(base) }
+    if result >= state.firstTemporary {
+      value(base, into: result)
+      return result
+    }
+    return operand(base)
+  }
+
+  private mutating func clear(_ base: Node, _ register: Int, _ result: Int) {
+    if register != result, register >= state.firstTemporary {
+      emit(.nothing, register, 0, 0, base.range)
+    }
+  }
+
+  /// Two operands; the left one is copied when computing the right one could change it.
+  private mutating func operands(_ left: Node, _ right: Node) -> (Int, Int) {
+    var first = operand(left)
+    if right.mayAssign {
+      let copy = state.newRegister()
+      emit(.move, copy, first, 0, left.range)
+      first = copy
+    }
+    return (first, operand(right))
+  }
+
+  /// Computes an expression into a register; other new registers are free again after it.
+  mutating func value(_ node: Node, into result: Int) {
+    let outer = state.nextRegister
+    defer { state.nextRegister = outer }
+    let range = node.range
+    switch node.kind {
+    case .nil: emit(.nothing, result, 0, 0, range)
+    case .bool(let flag): emit(.bool, result, flag ? 1 : 0, 0, range)
+    case .int(let number):
+      if let small = Int32(exactly: number) {
+        emit(.int, result, Int(small), 0, range)
+      } else {
+        constant(.int(number), result, range)
+      }
+    case .float(let number): constant(.float(number), result, range)
+    case .string(let parts): string(parts, result, range)
+    case .name(let name): self.name(name, result, range)
+    case .list(let nodes):
+      let first = consecutive(nodes)
+      emit(.list, result, first, nodes.count, range)
+    case .map(let entries):
+      let first = consecutive(entries.map(\.value))
+      state.chunk.maps.append(entries.map(\.key))
+      emit(.map, result, first, state.chunk.maps.count - 1, range)
+    case .comprehension(let it): comprehension(it, node, result)
+    case .negate(let inner): negate(inner, result, range)
+    case .not(let inner): emit(.not, result, operand(inner), 0, range)
+    case .binary(let operation, let left, let right, _):
+      binary(operation, left, right, result, range)
+    case .and(let left, let right): logical(.jumpIfFalse, .and, left, right, result)
+    case .or(let left, let right): logical(.jumpIfTrue, .or, left, right, result)
+    case .contains(let left, let right, let negated):
+      let (a, b) = operands(left, right)
+      emit(negated ? .lacks : .contains, result, a, b, range)
+    case .range(let left, let right, let inclusive):
+      let (a, b) = operands(left, right)
+      emit(inclusive ? .closedRange : .range, result, a, b, range)
+    case .call(let call): self.call(call, node, into: result, isDisplayed: false)
+    case .member(let base, let name, let nameRange):
+      let register = part(base, result)
+      emit(.member, result, register, nameIndex(name), nameRange)
+      clear(base, register, result)
+    case .index(let base, let indices): index(base, indices, result, range)
+    case .lambda(let function): closure(function, into: result)
+    case .group(let inner): value(inner, into: result)
+    case .ifElse(let condition, let then, let otherwise):
+      ifElse(condition, then, otherwise, node, into: result)
+    case .tryCatch(let body, let name, _, let handler):
+      tryCatch(body, name, handler, node, into: result)
+    case .broken: emit(.fail, 0, 0, 0, range)
+    }
+  }
+
+  private mutating func constant(_ value: Value, _ result: Int, _ range: SourceRange) {
+    state.chunk.constants.append(value)
+    emit(.constant, result, state.chunk.constants.count - 1, 0, range)
+  }
+
+  /// Values in registers one after the other.
+  private mutating func consecutive(_ nodes: [Node]) -> Int {
+    let first = state.nextRegister
+    for node in nodes { value(node, into: state.newRegister()) }
+    return first
+  }
+
+  private mutating func string(_ parts: [StringPart], _ result: Int, _ range: SourceRange) {
+    if parts.count <= 1, case .text(let text) = parts.first ?? .text("") {
+      return constant(.string(text), result, range)
+    }
+    let first = state.nextRegister
+    var count = 0
+    for part in parts {
+      if case .text("") = part { continue }
+      let register = state.newRegister()
+      count += 1
+      switch part {
+      case .text(let text): constant(.string(text), register, range)
+      case .code(let node): value(node, into: register)
+      }
+    }
+    emit(.string, result, first, count, range)
+  }
+
+  private mutating func name(_ name: String, _ result: Int, _ range: SourceRange) {
+    switch access(name) {
+    case .register(let register):
+      checkKnown(register, name, range)
+      if register != result { emit(.move, result, register, 0, range) }
+    case .box(let register): emit(.box, result, register, nameIndex(name), range)
+    case .capture(let index): emit(.capture, result, index, nameIndex(name), range)
+    case .global(let place): emit(.global, result, place, 0, range)
+    case .builtin(let builtin): constant(.function(BuiltinFunction(builtin)), result, range)
+    case .unknown: report(.unknownName(name, namesInSight()), range)
+    }
+  }
+
+  private mutating func negate(_ inner: Node, _ result: Int, _ range: SourceRange) {
+    switch inner.kind {
+    case .int(let number): constant(.int(-number), result, range)
+    case .float(let number): constant(.float(-number), result, range)
+    default: emit(.negate, result, operand(inner), 0, range)
+    }
+  }
+
+  private mutating func binary(
+    _ operation: BinaryOperator, _ left: Node, _ right: Node, _ result: Int, _ range: SourceRange
+  ) {
+    if case .int(let number) = right.kind, abs(number) < 1 << 30 {
+      let op: Op? =
+        switch operation {
+        case .add: .addInt
+        case .subtract: .subtractInt
+        case .multiply: .multiplyInt
+        case .remainder where number > 0: .remainderInt
+        case .floorDivide where number > 0: .floorDivideInt
+        default: nil
+        }
+      if let op {
+        emit(op, result, operand(left), number, range)
+        return
+      }
+    }
+    let (a, b) = operands(left, right)
+    let op: Op =
+      switch operation {
+      case .add: .add
+      case .subtract: .subtract
+      case .multiply: .multiply
+      case .divide: .divide
+      case .floorDivide: .floorDivide
+      case .remainder: .remainder
+      case .matrixProduct: .matrixProduct
+      case .power: .power
+      case .equal: .equal
+      case .notEqual: .notEqual
+      case .less: .less
+      case .lessOrEqual: .lessOrEqual
+      case .greater: .greater
+      case .greaterOrEqual: .greaterOrEqual
+      }
+    emit(op, result, a, b, range)
+  }
+
+  /// `result` is a new register here, never a variable that the right side may read.
+  private mutating func logical(
+    _ jump: Op, _ asker: Asker, _ left: Node, _ right: Node, _ result: Int
+  ) {
+    let register = state.newRegister()
+    value(left, into: register)
+    let place = here
+    emit(jump, register, 0, Int(asker.rawValue), left.range)
+    let known = state.known
+    value(right, into: register)
+    state.known = known
+    // Checks that the right side is a bool, too.
+    let check = here
+    emit(jump, register, 0, Int(asker.rawValue), right.range)
+    patch(check, to: here)
+    patch(place, to: here)
+    emit(.take, result, register, 0, left.range)
+  }
+
+  private mutating func index(
+    _ base: Node, _ indices: [IndexNode], _ result: Int, _ range: SourceRange
+  ) {
+    if indices.count == 1, case .value(let node) = indices[0] {
+      var first = part(base, result)
+      if node.mayAssign, first != result {
+        let copy = state.newRegister()
+        emit(.move, copy, first, 0, base.range)
+        first = copy
+      }
+      emit(.index, result, first, operand(node), range)
+      clear(base, first, result)
+      return
+    }
+    let first = state.newRegister()
+    value(base, into: first)
+    state.chunk.indexShapes.append(indices.map { indexOperands($0) })
+    emit(.slice, result, first, state.chunk.indexShapes.count - 1, range)
+  }
+
+  private mutating func comprehension(_ it: Comprehension, _ node: Node, _ result: Int) {
+    let list = state.newRegister()
+    let iteration = state.newRegister()
+    _ = state.newRegister()
+    _ = state.newRegister()
+    emit(.iterate, iteration, operand(it.iterable), it.pattern.count, it.iterable.range)
+    emit(.list, list, 0, 0, node.range)
+    let outer = scope
+    let known = state.known
+    scope = resolver.scope(of: it)
+    for variable in scope.order {
+      variable.register = state.newRegister()
+      variable.owner = state
+      if !variable.isCaught { state.known.insert(variable.register) }
+    }
+    let start = here
+    let element = state.newRegister()
+    emit(.next, iteration, element, 0, it.iterable.range)
+    for variable in scope.order where variable.isCaught {
+      emit(.newBox, variable.register, 0, 0, node.range)
+    }
+    storePattern(it.pattern, from: element, it.iterable.range)
+    var skips: [Int] = []
+    if let condition = it.condition { skips = jumpUnless(condition, .filter) }
+    let value = operand(it.element)
+    emit(.append, list, value, 0, it.element.range)
+    patch(skips)
+    emit(.loop, start, 0, 0, node.range)
+    patch(start, to: here)
+    scope = outer
+    state.known = known
+    emit(.take, result, list, 0, node.range)
+  }
+
+  // MARK: Conditions
+
+  /// Code that goes on when the condition is true; the places that jump when it is not.
+  mutating func jumpUnless(_ node: Node, _ asker: Asker) -> [Int] {
+    let mark = state.nextRegister
+    defer { state.nextRegister = mark }
+    switch node.kind {
+    case .group(let inner): return jumpUnless(inner, asker)
+    case .and(let left, let right):
+      return jumpUnless(left, .and) + jumpUnless(right, .and)
+    case .binary(let operation, let left, let right, _):
+      if case .int(let number) = right.kind, abs(number) < 1 << 30,
+        let op = Compiler.intJump(operation)
+      {
+        let a = operand(left)
+        emit(op, a, number, 0, node.range)
+        return [here - 1]
+      }
+      guard let op = Compiler.jump(operation) else { break }
+      let (a, b) = operands(left, right)
+      emit(op, a, b, 0, node.range)
+      return [here - 1]
+    default: break
+    }
+    let register = operand(node)
+    emit(.jumpIfFalse, register, 0, Int(asker.rawValue), node.range)
+    return [here - 1]
+  }
+
+  private static func jump(_ operation: BinaryOperator) -> Op? {
+    switch operation {
+    case .equal: .unlessEqual
+    case .notEqual: .unlessNotEqual
+    case .less: .unlessLess
+    case .lessOrEqual: .unlessLessOrEqual
+    case .greater: .unlessGreater
+    case .greaterOrEqual: .unlessGreaterOrEqual
+    default: nil
+    }
+  }
+
+  private static func intJump(_ operation: BinaryOperator) -> Op? {
+    switch operation {
+    case .equal: .unlessEqualInt
+    case .notEqual: .unlessNotEqualInt
+    case .less: .unlessLessInt
+    case .lessOrEqual: .unlessLessOrEqualInt
+    case .greater: .unlessGreaterInt
+    case .greaterOrEqual: .unlessGreaterOrEqualInt
+    default: nil
+    }
+  }
+
+  mutating func ifElse(
+    _ condition: Node, _ then: Block, _ otherwise: Node.Otherwise?, _ node: Node,
+    into result: Int?
+  ) {
+    // The value goes to a register of its own: a block may read the variable it is assigned to.
+    let own = result.map { _ in state.newRegister() }
+    let exits = jumpUnless(condition, .condition)
+    let known = state.known
+    block(then, into: own)
+    let afterThen = state.known
+    let end = here
+    emit(.jump, 0, 0, 0, node.range)
+    patch(exits)
+    state.known = known
+    switch otherwise {
+    case .block(let other): block(other, into: own)
+    case .chain(let other):
+      if case .ifElse(let condition, let then, let otherwise) = other.kind {
+        ifElse(condition, then, otherwise, other, into: own)
+      }
+    case nil: if let own { emit(.nothing, own, 0, 0, node.range) }
+    }
+    state.known = afterThen.intersection(state.known)
+    patch(end, to: here)
+    if let result, let own { emit(.take, result, own, 0, node.range) }
+  }
+
+  mutating func tryCatch(
+    _ body: Block, _ name: String, _ handler: Block, _ node: Node, into result: Int?
+  ) {
+    let own = result.map { _ in state.newRegister() }
+    let error = state.newRegister()
+    let known = state.known
+    let start = here
+    emit(.tryBegin, error, 0, 0, node.range)
+    state.tryDepth += 1
+    block(body, into: own)
+    state.tryDepth -= 1
+    emit(.tryEnd, 0, 0, 0, node.range)
+    let end = here
+    emit(.jump, 0, 0, 0, node.range)
+    let after = state.known
+    state.known = known
+    patch(start, to: here)
+    store(name, from: error, node.range)
+    block(handler, into: own)
+    state.known = after.intersection(state.known)
+    patch(end, to: here)
+    if let result, let own { emit(.take, result, own, 0, node.range) }
+  }
+
+  // MARK: Functions
+
+  mutating func closure(_ node: FunctionNode, into result: Int, name: String? = nil) {
+    let chunk = Chunk(
+      name: node.name.isEmpty ? name ?? "" : node.name, source: source, space: space,
+      range: node.range, documentation: node.documentation)
+    let required = node.parameters.filter { $0.fallback == nil }
+    let optional = node.parameters.filter { $0.fallback != nil }
+    chunk.parameterNames = (required + optional).map(\.name)
+    chunk.requiredCount = required.count
+    let outer = (state, scope)
+    let inner = resolver.scope(of: node)
+    let made = FunctionState(parent: state, chunk: chunk, firstRegister: 0)
+    (state, scope) = (made, inner)
+    for parameter in required + optional {
+      inner.variables[parameter.name]?.register = state.newRegister()
+    }
+    for variable in inner.order {
+      if variable.register < 0 { variable.register = state.newRegister() }
+      variable.owner = state
+    }
+    for register in 0..<required.count { state.known.insert(register) }
+    functionStart(inner, required + optional)
+    state.firstTemporary = state.nextRegister
+    let value = state.newRegister()
+    block(node.body, into: value)
+    emit(.returns, value, 0, 0, node.body.range)
+    chunk.registerCount = state.registerCount
+    chunk.finish(state.code, ranges: state.ranges)
+    (state, scope) = outer
+    state.chunk.closures.append(ClosureInfo(chunk: chunk, captures: made.captureSources))
+    emit(.closure, result, state.chunk.closures.count - 1, 0, node.range)
+  }
+
+  /// Boxes for caught variables, then the defaults of what was not given.
+  private mutating func functionStart(_ scope: Scope, _ parameters: [ParameterNode]) {
+    let names = Set(parameters.map(\.name))
+    for variable in scope.order where variable.isCaught && !names.contains(variable.name) {
+      emit(.newBox, variable.register, 0, 0, SourceRange(0, 0))
+      state.known.insert(variable.register)
+    }
+    for parameter in parameters where parameter.fallback == nil {
+      if let variable = scope.variables[parameter.name], variable.isCaught {
+        emit(.boxUp, variable.register, 0, 0, parameter.range)
+      }
+    }
+    for parameter in parameters {
+      guard let fallback = parameter.fallback, let variable = scope.variables[parameter.name]
+      else { continue }
+      let place = here
+      emit(.jumpIfSet, variable.register, 0, 0, parameter.range)
+      let register = state.newRegister()
+      value(fallback, into: register)
+      emit(.take, variable.register, register, 0, parameter.range)
+      patch(place, to: here)
+      if variable.isCaught { emit(.boxUp, variable.register, 0, 0, parameter.range) }
+      state.known.insert(variable.register)
+    }
+  }
+
+  // MARK: Calls
+
+  mutating func call(_ call: CallNode, _ node: Node, into result: Int, isDisplayed: Bool) {
+    let mark = state.nextRegister
+    defer { state.nextRegister = mark }
+    if case .member(let base, let name, let range) = call.callee.kind {
+      return memberCall(call, base, name, range, node, result)
+    }
+    let callee = top(result)
+    if case .name(let name) = call.callee.kind {
+      switch access(name) {
+      case .builtin(let builtin):
+        checkArity(builtin, call, node)
+        return builtinCall(builtin, call, node, callee, result, isDisplayed)
+      case .global(let place):
+        checkKnownFunction(name, call, node)
+        if call.arguments.allSatisfy({ $0.label == nil }) {
+          arguments(call)
+          emit(.callGlobal, callee, call.arguments.count, place, node.range)
+          if result != callee { emit(.take, result, callee, 0, node.range) }
+          return
+        }
+      case .unknown:
+        report(.unknownFunction(name, namesInSight()), call.callee.range)
+        for argument in call.arguments { _ = operand(argument.value) }
+        return
+      case .register, .box, .capture: checkKnownFunction(name, call, node)
+      }
+    }
+    value(call.callee, into: callee)
+    arguments(call)
+    emit(.call, callee, call.arguments.count, labels(call), node.range)
+    if result != callee { emit(.take, result, callee, 0, node.range) }
+  }
+
+  /// The result's register when it is the newest one, else a new one: calls need theirs on top.
+  private mutating func top(_ result: Int) -> Int {
+    result == state.nextRegister - 1 && result >= state.firstTemporary
+      ? result : state.newRegister()
+  }
+
+  private mutating func arguments(_ call: CallNode) {
+    for argument in call.arguments { value(argument.value, into: state.newRegister()) }
+  }
+
+  private func labels(_ call: CallNode) -> Int {
+    let plain = call.arguments.allSatisfy { $0.label == nil }
+    if plain, !call.isCommand { return -1 }
+    state.chunk.calls.append(
+      CallInfo(
+        name: "", labels: plain ? [] : call.arguments.map(\.label), isDisplayed: call.isCommand))
+    return state.chunk.calls.count - 1
+  }
+
+  private mutating func builtinCall(
+    _ builtin: Builtin, _ call: CallNode, _ node: Node, _ callee: Int, _ result: Int,
+    _ isDisplayed: Bool
+  ) {
+    arguments(call)
+    let labels = call.arguments.map(\.label)
+    state.chunk.calls.append(
+      CallInfo(
+        name: builtin.name, labels: labels.allSatisfy { $0 == nil } ? [] : labels,
+        builtin: builtin, twin: input.twins[builtin.name],
+        places: try? matched(builtin, labels: labels, count: labels.count),
+        isDisplayed: isDisplayed, isPiped: call.isPiped))
+    emit(
+      .callBuiltin, callee, call.arguments.count, state.chunk.calls.count - 1, node.range)
+    if result != callee { emit(.take, result, callee, 0, node.range) }
+  }
+
+  private mutating func memberCall(
+    _ call: CallNode, _ base: Node, _ name: String, _ nameRange: SourceRange, _ node: Node,
+    _ result: Int
+  ) {
+    let callee = top(result)
+    value(base, into: state.newRegister())
+    arguments(call)
+    var builtin = input.builtins[name]
+    switch access(name) {
+    case .register(let place): emit(.move, callee, place, 0, nameRange)
+    case .box(let place): emit(.box, callee, place, -1, nameRange)
+    case .capture(let index): emit(.capture, callee, index, -1, nameRange)
+    case .global(let place): emit(.globalOrNil, callee, place, 0, nameRange)
+    case .builtin(let found):
+      builtin = found
+      emit(.nothing, callee, 0, 0, nameRange)
+    case .unknown: emit(.nothing, callee, 0, 0, nameRange)
+    }
+    let labels = call.arguments.map(\.label)
+    state.chunk.calls.append(
+      CallInfo(
+        name: name, labels: labels.allSatisfy { $0 == nil } ? [] : [nil] + labels,
+        builtin: builtin, twin: input.twins[name],
+        places: builtin.flatMap {
+          try? matched($0, labels: [nil] + labels, count: labels.count + 1)
+        }))
+    emit(
+      .callMember, callee, call.arguments.count + 1, state.chunk.calls.count - 1, node.range)
+    if result != callee { emit(.take, result, callee, 0, node.range) }
+  }
+
+  // MARK: Arity
+
+  private mutating func checkArity(_ builtin: Builtin, _ call: CallNode, _ node: Node) {
+    let labels = call.arguments.map(\.label)
+    do {
+      _ = try matched(builtin, labels: labels, count: labels.count)
+    } catch {
+      if let twin = input.twins[builtin.name],
+        (try? matched(twin, labels: labels, count: labels.count)) != nil
+      {
+        return
+      }
+      errors.append(Diagnostic(error, place: Place(source, node.range)))
+    }
+  }
+
+  /// Calls of a function that this cell or an earlier one made, when nothing rebinds its name.
+  private mutating func checkKnownFunction(_ name: String, _ call: CallNode, _ node: Node) {
+    guard resolver.find(name, from: scope) == nil else { return }
+    var parameters: [String] = []
+    var required = 0
+    if let node = topFunctions[name] {
+      let plain = node.parameters.filter { $0.fallback == nil }
+      parameters = plain.map(\.name)
+      required = plain.count
+      parameters += node.parameters.filter { $0.fallback != nil }.map(\.name)
+    } else if resolver.writeCounts[name] == nil, let place = space.places[name],
+      case .function(let function) = space.slots[place],
+      let closure = function as? ClosureFunction
+    {
+      parameters = closure.chunk.parameterNames
+      required = closure.chunk.requiredCount
+    } else {
+      return
+    }
+    do {
+      _ = try matchedPlaces(
+        parameters, required: required, labels: call.arguments.map(\.label), name: name)
+    } catch {
+      errors.append(Diagnostic(error, place: Place(source, node.range)))
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// How a `Value` lies in memory, so that the machine can look at small ones without taking a
+// reference: eight bytes of payload, then the number of the case. `ValueTests` holds this true.
+
+typealias Slots = UnsafeMutablePointer<Value>
+
+enum Tag {
+  static let bool: UInt8 = 0
+  static let int: UInt8 = 1
+  static let float: UInt8 = 2
+  static let text: UInt8 = 3
+  static let list: UInt8 = 4
+  static let map: UInt8 = 5
+  static let range: UInt8 = 6
+  static let function: UInt8 = 7
+  static let host: UInt8 = 8
+  static let none: UInt8 = 9
+}
+
+extension UnsafeMutablePointer where Pointee == Value {
+  @inline(__always) var raw: UnsafeMutableRawPointer { UnsafeMutableRawPointer(self) }
+  @inline(__always) var tag: UInt8 { raw.load(fromByteOffset: 8, as: UInt8.self) }
+  /// The payload, when the tag says int.
+  @inline(__always) var int: Int { raw.load(as: Int.self) }
+  @inline(__always) var double: Double { raw.load(as: Double.self) }
+  @inline(__always) var bool: Bool { raw.load(as: UInt8.self) != 0 }
+  /// The address of the storage, when the tag says so.
+  @inline(__always) var address: UnsafeRawPointer { raw.load(as: UnsafeRawPointer.self) }
+  @inline(__always) var isCounted: Bool { tag &- Tag.text < 6 }
+
+  @inline(__always) func set(_ value: Int) {
+    if isCounted { pointee = .nil }
+    raw.storeBytes(of: value, as: Int.self)
+    raw.storeBytes(of: Tag.int, toByteOffset: 8, as: UInt8.self)
+  }
+  @inline(__always) func set(_ value: Double) {
+    if isCounted { pointee = .nil }
+    raw.storeBytes(of: value, as: Double.self)
+    raw.storeBytes(of: Tag.float, toByteOffset: 8, as: UInt8.self)
+  }
+  @inline(__always) func set(_ value: Bool) {
+    if isCounted { pointee = .nil }
+    raw.storeBytes(of: value ? 1 : 0, as: Int.self)
+    raw.storeBytes(of: Tag.bool, toByteOffset: 8, as: UInt8.self)
+  }
+  @inline(__always) func setNil() {
+    if isCounted { pointee = .nil }
+    raw.storeBytes(of: 0, as: Int.self)
+    raw.storeBytes(of: Tag.none, toByteOffset: 8, as: UInt8.self)
+  }
+  /// Sets a register that holds nothing yet.
+  @inline(__always) func initializeNil() {
+    raw.storeBytes(of: 0, as: Int.self)
+    raw.storeBytes(of: Tag.none, toByteOffset: 8, as: UInt8.self)
+  }
+  /// Copies, looking first whether a reference must be counted.
+  @inline(__always) func copy(from other: Slots) {
+    if other.isCounted || isCounted {
+      pointee = other.pointee
+    } else {
+      raw.copyMemory(from: UnsafeRawPointer(other), byteCount: 16)
+    }
+  }
+  /// Moves the value out of `other`, which becomes nil.
+  @inline(__always) func take(from other: Slots) {
+    if isCounted { pointee = .nil }
+    raw.copyMemory(from: UnsafeRawPointer(other), byteCount: 16)
+    other.initializeNil()
+  }
+  @inline(__always) var isUnset: Bool {
+    tag == Tag.function && address == unsetAddress
+  }
+}
+
+/// The address of `Unset.marker`, which is never freed.
+nonisolated(unsafe) let unsetAddress = UnsafeRawPointer(
+  Unmanaged.passUnretained(Unset.marker).toOpaque())

@@ -1,0 +1,401 @@
+// What operators, indices and fields mean for each kind of value. No code is run here.
+
+import Diagnostics
+import Glibc
+
+enum Operations {
+  // MARK: Operators
+
+  static func binary(_ operation: BinaryOperator, _ a: Value, _ b: Value) throws -> Value {
+    switch (a, b) {
+    case (.int(let x), .int(let y)): return try ints(operation, x, y)
+    case (.float(let x), .float(let y)): return try floats(operation, x, y)
+    case (.int(let x), .float(let y)):
+      if operation.isOrder { return try mixed(operation, x, y) }
+      return try floats(operation, Double(x), y)
+    case (.float(let x), .int(let y)):
+      if operation.isOrder { return try mixed(operation.mirrored, y, x) }
+      return try floats(operation, x, Double(y))
+    default: break
+    }
+    if case .host(let box) = a, let value = try box.object.apply(operation, b, reflected: false) {
+      return value
+    }
+    if case .host(let box) = b, let value = try box.object.apply(operation, a, reflected: true) {
+      return value
+    }
+    switch operation {
+    case .equal: return .bool(try equal(a, b))
+    case .notEqual: return .bool(try !equal(a, b))
+    case .less, .lessOrEqual, .greater, .greaterOrEqual: return try ordered(operation, a, b)
+    case .add: return try joined(a, b)
+    case .multiply: return try repeated(a, b)
+    default: throw RuntimeMessage.operands(operation.rawValue, a.kind, b.kind).diagnostic()
+    }
+  }
+
+  private static func ints(_ operation: BinaryOperator, _ x: Int, _ y: Int) throws -> Value {
+    let (result, overflow): (Int, Bool)
+    switch operation {
+    case .add: (result, overflow) = x.addingReportingOverflow(y)
+    case .subtract: (result, overflow) = x.subtractingReportingOverflow(y)
+    case .multiply: (result, overflow) = x.multipliedReportingOverflow(by: y)
+    case .divide:
+      if y == 0 { throw RuntimeMessage.divisionByZero("division").diagnostic() }
+      return .float(Double(x) / Double(y))
+    case .floorDivide:
+      if y == 0 { throw RuntimeMessage.divisionByZero("division").diagnostic() }
+      (result, overflow) = floorDivided(x, y)
+    case .remainder:
+      if y == 0 { throw RuntimeMessage.divisionByZero("remainder").diagnostic() }
+      if y == -1 { return .int(0) }
+      let rest = x % y
+      return .int(rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest)
+    case .power: return try power(x, y)
+    case .matrixProduct:
+      throw RuntimeMessage.operands("@", "int", "int").diagnostic()
+    case .equal: return .bool(x == y)
+    case .notEqual: return .bool(x != y)
+    case .less: return .bool(x < y)
+    case .lessOrEqual: return .bool(x <= y)
+    case .greater: return .bool(x > y)
+    case .greaterOrEqual: return .bool(x >= y)
+    }
+    if overflow {
+      throw RuntimeMessage.overflow("\(x) \(operation.rawValue) \(y)").diagnostic()
+    }
+    return .int(result)
+  }
+
+  static func floorDivided(_ x: Int, _ y: Int) -> (Int, Bool) {
+    let (quotient, overflow) = x.dividedReportingOverflow(by: y)
+    if overflow { return (0, true) }
+    return ((x % y != 0 && (x < 0) != (y < 0)) ? quotient - 1 : quotient, false)
+  }
+
+  private static func power(_ x: Int, _ y: Int) throws -> Value {
+    if y < 0 {
+      if x == 0 { throw RuntimeMessage.divisionByZero("division").diagnostic() }
+      return .float(pow(Double(x), Double(y)))
+    }
+    var result = 1
+    var base = x
+    var left = y
+    while left > 0 {
+      if left & 1 == 1 {
+        let (next, overflow) = result.multipliedReportingOverflow(by: base)
+        if overflow { throw RuntimeMessage.overflow("\(x) ^ \(y)").diagnostic() }
+        result = next
+      }
+      left >>= 1
+      if left > 0 {
+        let (next, overflow) = base.multipliedReportingOverflow(by: base)
+        if overflow { throw RuntimeMessage.overflow("\(x) ^ \(y)").diagnostic() }
+        base = next
+      }
+    }
+    return .int(result)
+  }
+
+  private static func floats(_ operation: BinaryOperator, _ x: Double, _ y: Double) throws -> Value
+  {
+    switch operation {
+    case .add: return .float(x + y)
+    case .subtract: return .float(x - y)
+    case .multiply: return .float(x * y)
+    case .divide:
+      if y == 0 { throw RuntimeMessage.divisionByZero("division").diagnostic() }
+      return .float(x / y)
+    case .floorDivide:
+      if y == 0 { throw RuntimeMessage.divisionByZero("division").diagnostic() }
+      return .float((x / y).rounded(.down))
+    case .remainder:
+      if y == 0 { throw RuntimeMessage.divisionByZero("remainder").diagnostic() }
+      let rest = fmod(x, y)
+      return .float(rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest)
+    case .power:
+      if x < 0, y.rounded() != y { throw RuntimeMessage.powerDomain.diagnostic() }
+      if x == 0, y < 0 { throw RuntimeMessage.divisionByZero("division").diagnostic() }
+      return .float(pow(x, y))
+    case .matrixProduct:
+      throw RuntimeMessage.operands("@", "float", "float").diagnostic()
+    case .equal: return .bool(x == y)
+    case .notEqual: return .bool(x != y)
+    case .less: return .bool(x < y)
+    case .lessOrEqual: return .bool(x <= y)
+    case .greater: return .bool(x > y)
+    case .greaterOrEqual: return .bool(x >= y)
+    }
+  }
+
+  /// An int against a float, exactly: no rounding of large ints.
+  private static func mixed(_ operation: BinaryOperator, _ x: Int, _ y: Double) throws -> Value {
+    if y.isNaN { return .bool(operation == .notEqual) }
+    let sign: Int
+    if y >= 0x1p63 {
+      sign = -1
+    } else if y < -0x1p63 {
+      sign = 1
+    } else {
+      let whole = Int(y.rounded(.down))
+      sign = x < whole ? -1 : x > whole ? 1 : (y > y.rounded(.down) ? -1 : 0)
+    }
+    return .bool(operation.holds(sign))
+  }
+
+  private static func ordered(_ operation: BinaryOperator, _ a: Value, _ b: Value) throws -> Value {
+    guard case .text(let x) = a, case .text(let y) = b else {
+      throw RuntimeMessage.orderKinds(operation.rawValue, a.kind, b.kind).diagnostic()
+    }
+    return .bool(operation.holds(compare(x.string, y.string)))
+  }
+
+  /// By Unicode scalars, which is the order of the UTF-8 bytes.
+  static func compare(_ x: String, _ y: String) -> Int {
+    if x.utf8.elementsEqual(y.utf8) { return 0 }
+    return x.utf8.lexicographicallyPrecedes(y.utf8) ? -1 : 1
+  }
+
+  /// The order of two numbers or two strings, for sorting.
+  static func order(_ a: Value, _ b: Value, _ name: String) throws -> Int {
+    switch (a, b) {
+    case (.int(let x), .int(let y)): return x < y ? -1 : x > y ? 1 : 0
+    case (.float(let x), .float(let y)): return x < y ? -1 : x > y ? 1 : 0
+    case (.text(let x), .text(let y)): return compare(x.string, y.string)
+    case (.int, .float), (.float, .int):
+      if case .bool(true) = try binary(.less, a, b) { return -1 }
+      if case .bool(true) = try binary(.greater, a, b) { return 1 }
+      return 0
+    case (.list(let x), .list(let y)):
+      for (p, q) in zip(x.elements, y.elements) {
+        let sign = try order(p, q, name)
+        if sign != 0 { return sign }
+      }
+      return x.elements.count - y.elements.count
+    default: throw RuntimeMessage.orderKinds(name, a.kind, b.kind).diagnostic()
+    }
+  }
+
+  private static func joined(_ a: Value, _ b: Value) throws -> Value {
+    switch (a, b) {
+    case (.text(let x), .text(let y)):
+      try Memory.check(x.string.utf8.count + y.string.utf8.count, "the string")
+      return .string(x.string + y.string)
+    case (.list(let x), .list(let y)):
+      try Memory.check((x.elements.count + y.elements.count) * 16, "the list")
+      return .list(x.elements + y.elements)
+    default: throw RuntimeMessage.operands("+", a.kind, b.kind).diagnostic()
+    }
+  }
+
+  private static func repeated(_ a: Value, _ b: Value) throws -> Value {
+    switch (a, b) {
+    case (.int, .text), (.int, .list): return try repeated(b, a)
+    case (.text(let x), .int(let count)):
+      if count < 0 { throw RuntimeMessage.repeatCount(count).diagnostic() }
+      try Memory.check(product(x.string.utf8.count, count), "the string")
+      return .string(String(repeating: x.string, count: count))
+    case (.list(let x), .int(let count)):
+      if count < 0 { throw RuntimeMessage.repeatCount(count).diagnostic() }
+      let total = product(x.elements.count, count)
+      try Memory.check(product(total, 16), "the list")
+      var result: [Value] = []
+      result.reserveCapacity(total)
+      for _ in 0..<count where !x.elements.isEmpty { result += x.elements }
+      return .list(result)
+    default: throw RuntimeMessage.operands("*", a.kind, b.kind).diagnostic()
+    }
+  }
+
+  private static func product(_ a: Int, _ b: Int) -> Int {
+    let (result, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? Int.max : result
+  }
+
+  static func negated(_ value: Value) throws -> Value {
+    switch value {
+    case .int(let x):
+      if x == Int.min { throw RuntimeMessage.overflow("-(\(x))").diagnostic() }
+      return .int(-x)
+    case .float(let x): return .float(-x)
+    case .host(let box):
+      if let result = try box.object.negated() { return result }
+      fallthrough
+    default: throw RuntimeMessage.negateKind(value.kind).diagnostic()
+    }
+  }
+
+  // MARK: Equality
+
+  /// Deep equality. Values of different kinds are unequal, but `1 == 1.0`. No native recursion.
+  static func equal(_ a: Value, _ b: Value) throws -> Bool {
+    var open: [(Value, Value)] = [(a, b)]
+    var steps = 0
+    while let (a, b) = open.popLast() {
+      steps += 1
+      if steps & 0xFFFFF == 0, Memory.interrupt?.isRequested == true { throw Interrupted() }
+      switch (a, b) {
+      case (.nil, .nil): continue
+      case (.bool(let x), .bool(let y)): if x != y { return false }
+      case (.int, .int), (.float, .float), (.int, .float), (.float, .int):
+        guard case .bool(true) = try binary(.equal, a, b) else { return false }
+      case (.text(let x), .text(let y)):
+        if !x.string.utf8.elementsEqual(y.string.utf8) { return false }
+      case (.list(let x), .list(let y)):
+        if x === y { continue }
+        guard x.elements.count == y.elements.count else { return false }
+        open.append(contentsOf: zip(x.elements, y.elements).reversed())
+      case (.map(let x), .map(let y)):
+        if x === y { continue }
+        guard x.map.count == y.map.count else { return false }
+        for (key, value) in zip(x.map.keys, x.map.values) {
+          guard let other = y.map[key] else { return false }
+          open.append((value, other))
+        }
+      case (.range(let x), .range(let y)):
+        if x.count != y.count || (x.count > 0 && x.start != y.start)
+          || (x.count > 1 && x.step != y.step)
+        {
+          return false
+        }
+      case (.function(let x), .function(let y)):
+        if let x = x as? BuiltinFunction, let y = y as? BuiltinFunction {
+          if x.builtin.name != y.builtin.name { return false }
+        } else if x !== y {
+          return false
+        }
+      case (.host(let x), .host(let y)):
+        if x.object !== y.object, !x.object.isEqual(to: y.object) { return false }
+      default: return false
+      }
+    }
+    return true
+  }
+
+  static func contains(_ value: Value, in container: Value) throws -> Bool {
+    switch container {
+    case .list(let box):
+      for element in box.elements where try equal(element, value) { return true }
+      return false
+    case .map(let box):
+      guard let key = mapKey(value) else { return false }
+      return box.map[key] != nil
+    case .range(let range):
+      guard let number = value.asNumber, let int = Int(exactly: number) else { return false }
+      return range.contains(value.asInt ?? int)
+    case .text(let box):
+      guard case .text(let part) = value else {
+        throw RuntimeMessage.containsKind(value.kind, "string").diagnostic()
+      }
+      return find(Array(part.string.utf8), in: Array(box.string.utf8))
+    case .host(let box):
+      if let found = try box.object.contains(value) { return found }
+      fallthrough
+    default: throw RuntimeMessage.containsKind(value.kind, container.kind).diagnostic()
+    }
+  }
+
+  private static func find(_ part: [UInt8], in text: [UInt8]) -> Bool {
+    if part.isEmpty { return true }
+    guard text.count >= part.count else { return false }
+    for start in 0...(text.count - part.count)
+    where text[start] == part[0] && text[start..<(start + part.count)].elementsEqual(part) {
+      return true
+    }
+    return false
+  }
+
+  static func mapKey(_ value: Value) -> MapKey? {
+    switch value {
+    case .int(let x): .int(x)
+    case .text(let x): .text(x.string)
+    default: nil
+    }
+  }
+}
+
+extension BinaryOperator {
+  var isOrder: Bool {
+    switch self {
+    case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: true
+    default: false
+    }
+  }
+
+  /// The operator with its sides changed.
+  var mirrored: BinaryOperator {
+    switch self {
+    case .less: .greater
+    case .lessOrEqual: .greaterOrEqual
+    case .greater: .less
+    case .greaterOrEqual: .lessOrEqual
+    default: self
+    }
+  }
+
+  /// For a comparison: whether it holds when left is below (-1), equal or above right.
+  func holds(_ sign: Int) -> Bool {
+    switch self {
+    case .equal: sign == 0
+    case .notEqual: sign != 0
+    case .less: sign < 0
+    case .lessOrEqual: sign <= 0
+    case .greater: sign > 0
+    case .greaterOrEqual: sign >= 0
+    default: false
+    }
+  }
+}
+
+extension RangeStorage {
+  /// How many ints it holds. Never overflows: at most `Int.max`.
+  package var count: Int {
+    if step > 0 ? start >= end : start <= end { return 0 }
+    let distance = step > 0 ? UInt(bitPattern: end &- start) : UInt(bitPattern: start &- end)
+    let stride = step.magnitude
+    return Int(min((distance - 1) / stride + 1, UInt(Int.max)))
+  }
+
+  func contains(_ value: Int) -> Bool {
+    if step > 0 ? value < start || value >= end : value > start || value <= end { return false }
+    return (value &- start) % step == 0
+  }
+
+  package func element(_ index: Int) -> Int { start &+ index &* step }
+}
+
+/// How much memory values may take. One for the process, set by the interpreter that runs.
+enum Memory {
+  nonisolated(unsafe) static var limit = Int.max
+  nonisolated(unsafe) static var interrupt: Interrupt?
+
+  /// Refuses a value of so many bytes before it is made.
+  static func check(_ bytes: Int, _ what: String) throws {
+    guard bytes > 1 << 24 else { return }
+    if bytes > limit || bytes > limit - resident() {
+      throw RuntimeMessage.tooLong(what).diagnostic()
+    }
+  }
+
+  /// Bytes the process holds now.
+  static func resident() -> Int {
+    let file = open("/proc/self/statm", O_RDONLY)
+    guard file >= 0 else { return 0 }
+    defer { close(file) }
+    var buffer = [UInt8](repeating: 0, count: 128)
+    let count = read(file, &buffer, 127)
+    guard count > 0 else { return 0 }
+    let fields = buffer[..<count].split(separator: 0x20)
+    guard fields.count > 1, let pages = Int(String(decoding: fields[1], as: UTF8.self)) else {
+      return 0
+    }
+    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  /// Memory of the machine.
+  static func physical() -> Int {
+    let pages = sysconf(Int32(_SC_PHYS_PAGES))
+    let size = sysconf(Int32(_SC_PAGESIZE))
+    return pages > 0 && size > 0 ? Int(pages) * Int(size) : Int.max
+  }
+}

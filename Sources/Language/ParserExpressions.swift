@@ -1,0 +1,717 @@
+// Expressions, commands and their ambiguous cases (language.md 3 and 4).
+
+import Diagnostics
+
+/// The levels of the operators, loosest first: the grammar on one screen.
+enum Level: Int {
+  case or = 1
+  case and, not, compare, range, sum, product, unary, power
+
+  static let table: [String: (Level, BinaryOperator)] = [
+    "==": (.compare, .equal), "!=": (.compare, .notEqual), "<": (.compare, .less),
+    "<=": (.compare, .lessOrEqual), ">": (.compare, .greater), ">=": (.compare, .greaterOrEqual),
+    "+": (.sum, .add), "-": (.sum, .subtract), "*": (.product, .multiply),
+    "/": (.product, .divide), "//": (.product, .floorDivide), "%": (.product, .remainder),
+    "@": (.product, .matrixProduct), "^": (.power, .power),
+  ]
+}
+
+extension Parser {
+  // MARK: Phrases and commands
+
+  /// A command or an expression.
+  mutating func phrase() throws(Diagnostic) -> Node {
+    guard case .name(let name) = token.kind else { return try expression() }
+    try checkForeignWord(name)
+    let after = next
+    let touches = !after.spaceBefore
+    let sameLine = ignoresNewlines || !after.newlineBefore
+    if touches || !sameLine { return try expression() }
+    if words.takingPhrase.contains(name), !continuesExpression(after) {
+      return try phraseTaker(name)
+    }
+    if words.takingWords.contains(name), !continuesExpression(after) || isWord(after) {
+      return try wordTaker(name)
+    }
+    if after.isMark("-") {
+      let operand = tokens[min(index + 2, tokens.count - 1)]
+      if !operand.spaceBefore {
+        let rest = text(operand.range)
+        throw failure(
+          .minusUnclear("\(name)(-\(rest))", "\(name) - \(rest)"),
+          token.range.joined(operand.range))
+      }
+    }
+    return isArgumentStart(after) ? try command(name) : try expression()
+  }
+
+  private func isWord(_ token: Token) -> Bool {
+    if case .keyword = token.kind { true } else { false }
+  }
+
+  /// A token with white space before it that can only start an argument.
+  func isArgumentStart(_ token: Token) -> Bool {
+    switch token.kind {
+    case .string, .int, .float, .name: true
+    case .keyword(let word):
+      switch word {
+      case .true, .false, .nil: true
+      case .not: !tokens[min(position(of: token) + 1, tokens.count - 1)].isKeyword(.in)
+      default: false
+      }
+    case .mark(let mark): mark == "(" || mark == "[" || mark == "{"
+    case .end: false
+    }
+  }
+
+  private func position(of token: Token) -> Int {
+    token.range == self.token.range ? index : min(index + 1, tokens.count - 1)
+  }
+
+  private func continuesExpression(_ token: Token) -> Bool {
+    switch token.kind {
+    case .mark(let mark): !(mark == "(" || mark == "[" || mark == "{")
+    case .keyword(.and), .keyword(.or), .keyword(.in), .keyword(.if), .keyword(.else): true
+    case .end: true
+    default: false
+    }
+  }
+
+  private mutating func command(_ name: String) throws(Diagnostic) -> Node {
+    let callee = Node(.name(name), token.range)
+    advance()
+    let firstOpens = token.isMark("(")
+    let start = index
+    let list = try arguments(until: nil)
+    if firstOpens, let first = list.first, first.label == nil {
+      try checkParenthesised(first.value, name, start)
+    }
+    let range = from(callee.range.lower)
+    return try node(
+      .call(CallNode(callee: callee, arguments: list, isCommand: true)), range,
+      depth: list.map(\.value.depth).max() ?? 0)
+  }
+
+  /// `sqrt (x) + 1` could mean two things.
+  private func checkParenthesised(
+    _ value: Node, _ name: String, _ start: Int
+  ) throws(Diagnostic) {
+    var place = start
+    var open = 0
+    while place < tokens.count {
+      if tokens[place].isMark("(") { open += 1 }
+      if tokens[place].isMark(")") {
+        open -= 1
+        if open == 0 { break }
+      }
+      place += 1
+    }
+    guard place + 1 < tokens.count, tokens[place].range.upper < value.range.upper else { return }
+    let after = tokens[place + 1]
+    let isOperator: Bool =
+      switch after.kind {
+      case .mark(let mark): Level.table[mark] != nil || [".", "|>", "..", "..="].contains(mark)
+      case .keyword(let word): [.and, .or, .in, .not].contains(word)
+      default: false
+      }
+    guard isOperator, after.spaceBefore || !after.isMark(".") else { return }
+    let inner = text(SourceRange(tokens[start].range.lower, tokens[place].range.upper))
+    let rest = text(SourceRange(tokens[place].range.upper, value.range.upper))
+    throw failure(
+      .parenthesesUnclear("\(name)\(inner)\(rest)", "\(name)(\(inner)\(rest))"),
+      SourceRange(tokens[start].range.lower, value.range.upper))
+  }
+
+  /// `help for`, `reset load`: the arguments are the words as written, split at commas.
+  private mutating func wordTaker(_ name: String) throws(Diagnostic) -> Node {
+    let callee = Node(.name(name), token.range)
+    advance()
+    var list: [Argument] = []
+    while !token.isEnd, isSameLine, !token.isMark(";"), !token.isMark("}"), !token.isMark(")") {
+      let start = token.range.lower
+      let single = token
+      let startIndex = index
+      while !token.isEnd, isSameLine, !token.isMark(";"), !token.isMark(","), !token.isMark("}"),
+        !token.isMark(")")
+      {
+        advance()
+      }
+      let range = from(start)
+      let words: Node
+      if index == startIndex + 1, case .string(let parts) = single.kind {
+        words = try string(parts, single.range)
+      } else {
+        words = Node(.string([.text(text(range))]), range)
+      }
+      list.append(Argument(label: nil, labelRange: nil, value: words))
+      guard token.isMark(",") else { break }
+      advance()
+    }
+    return Node(
+      .call(CallNode(callee: callee, arguments: list, isCommand: true)),
+      from(callee.range.lower), depth: 3)
+  }
+
+  /// `time f(x)`, `profile { … }`.
+  private mutating func phraseTaker(_ name: String) throws(Diagnostic) -> Node {
+    let callee = Node(.name(name), token.range)
+    advance()
+    let start = token.range.lower
+    let body = token.isMark("{") ? try functionBlock() : valueBlock(try phrase())
+    let function = FunctionNode(
+      name: "", nameRange: body.range, parameters: [], body: body, documentation: [],
+      range: from(start))
+    let lambda = try node(.lambda(function), from(start), depth: body.depth)
+    return try node(
+      .call(
+        CallNode(
+          callee: callee, arguments: [Argument(label: nil, labelRange: nil, value: lambda)],
+          isCommand: true)), from(callee.range.lower), lambda)
+  }
+
+  /// Words of other languages that would parse as commands.
+  private func checkForeignWord(_ name: String) throws(Diagnostic) {
+    guard case let after = next, !after.newlineBefore, !after.isEnd else { return }
+    let isNameNext = after.name != nil && after.spaceBefore
+    switch name {
+    case "def" where isNameNext, "function" where isNameNext, "func" where isNameNext:
+      throw failure(.pythonDef)
+    case "elif" where after.spaceBefore: throw failure(.elif)
+    case "import" where isNameNext, "from" where isNameNext: throw failure(.pythonImport)
+    case "lambda" where isNameNext || after.isMark(":"): throw failure(.lambdaWord)
+    case "var" where isNameNext, "let" where isNameNext, "const" where isNameNext:
+      throw failure(.switchWord(name, "a variable is made by assigning: x = 1"))
+    case "class" where isNameNext, "struct" where isNameNext:
+      throw failure(.switchWord(name, "a map holds named values: {x: 1, y: 2}"))
+    case "del" where isNameNext:
+      throw failure(.switchWord(name, "write m = remove(m, key), or reset name"))
+    case "raise" where after.spaceBefore, "throw" where after.spaceBefore:
+      throw failure(.switchWord(name, "write fail \"message\""))
+    case "switch" where after.spaceBefore, "match" where isNameNext && hasBlockAhead:
+      throw failure(.switchWord(name, "write if … { … } else if … { … }"))
+    case "pass" where false: break
+    default: break
+    }
+    if !after.spaceBefore, case .string = after.kind, name.utf8.count <= 2 {
+      throw failure(.fString)
+    }
+  }
+
+  private var hasBlockAhead: Bool { tokens[min(index + 2, tokens.count - 1)].isMark("{") }
+
+  // MARK: Operators
+
+  mutating func expression() throws(Diagnostic) -> Node {
+    try nested { (self) throws(Diagnostic) in
+      if let lambda = try self.lambda() { return lambda }
+      var left = try self.binary(.or)
+      while self.token.isMark("|>") {
+        self.advance()
+        left = try self.stage(left)
+      }
+      return left
+    }
+  }
+
+  /// `x => …` or `(a, b) => …`; nil when none starts here.
+  private mutating func lambda() throws(Diagnostic) -> Node? {
+    let start = token.range.lower
+    var names: [NamePlace] = []
+    if let name = token.name, next.isMark("=>") {
+      names = [NamePlace(name: name, range: token.range)]
+      advance()
+    } else if token.isMark("("), let close = lambdaClose() {
+      advance()
+      if !token.isMark(")") { names = try pattern() }
+      index = close + 1
+    } else {
+      return nil
+    }
+    for (place, name) in names.enumerated()
+    where names[..<place].contains(where: { $0.name == name.name }) {
+      throw failure(.repeatedParameter(name.name), name.range)
+    }
+    advance()  // =>
+    let body: Block
+    if token.isMark("{") {
+      body = try functionBlock()
+    } else {
+      functionDepth += 1
+      defer { functionDepth -= 1 }
+      body = valueBlock(try expression())
+    }
+    let function = FunctionNode(
+      name: "", nameRange: from(start),
+      parameters: names.map { ParameterNode(name: $0.name, range: $0.range, fallback: nil) },
+      body: body, documentation: [], range: from(start))
+    return try node(.lambda(function), from(start), depth: body.depth)
+  }
+
+  /// The place of `)` when `( names ) =>` starts here.
+  private func lambdaClose() -> Int? {
+    var place = index + 1
+    while place < tokens.count - 1 {
+      let token = tokens[place]
+      if token.isMark(")") { return tokens[place + 1].isMark("=>") ? place : nil }
+      guard token.name != nil || token.isMark(",") else { return nil }
+      place += 1
+    }
+    return nil
+  }
+
+  private mutating func stage(_ left: Node) throws(Diagnostic) -> Node {
+    let piped = Argument(label: nil, labelRange: nil, value: left)
+    if token.isMark("(") {
+      let open = token
+      advance()
+      openBrackets += 1
+      let outer = ignoresNewlines
+      ignoresNewlines = true
+      let callee = try phrase()
+      try expectClose(")", open: open)
+      ignoresNewlines = outer
+      return try call(callee, [piped], from(left.range.lower), piped: true)
+    }
+    guard let name = token.name else { throw unexpected(.badStage) }
+    var callee = Node(.name(name), token.range)
+    advance()
+    while token.isMark("."), !token.spaceBefore, let (field, range) = memberName(next) {
+      advance()
+      advance()
+      callee = try node(.member(callee, field, range), from(callee.range.lower), callee)
+    }
+    var list = [piped]
+    if token.isMark("("), !token.spaceBefore { list += try parenthesised() }
+    if isSameLine, isArgumentStart(token) { throw failure(.badStage) }
+    return try call(callee, list, from(left.range.lower), piped: true)
+  }
+
+  private func memberName(_ token: Token) -> (String, SourceRange)? {
+    switch token.kind {
+    case .name(let name): (name, token.range)
+    case .keyword(let word): (word.rawValue, token.range)
+    default: nil
+    }
+  }
+
+  private func call(
+    _ callee: Node, _ list: [Argument], _ range: SourceRange, piped: Bool = false
+  ) throws(Diagnostic) -> Node {
+    try node(
+      .call(CallNode(callee: callee, arguments: list, isCommand: false, isPiped: piped)), range,
+      depth: max(callee.depth, list.map(\.value.depth).max() ?? 0))
+  }
+
+  /// The operator that goes on with what stands before, if the present token is one.
+  private func infix() -> Level? {
+    guard isSameLine else { return nil }
+    switch token.kind {
+    case .mark(let mark):
+      if mark == ".." || mark == "..=" { return stopsAtRange ? nil : .range }
+      return Level.table[mark]?.0
+    case .keyword(.or): return .or
+    case .keyword(.and): return .and
+    case .keyword(.in): return .compare
+    case .keyword(.not): return next.isKeyword(.in) ? .compare : nil
+    default: return nil
+    }
+  }
+
+  mutating func binary(_ minimum: Level) throws(Diagnostic) -> Node {
+    var left = try prefix(minimum)
+    var last: Level?
+    while true {
+      if case .mark(let mark) = token.kind, isSameLine { try checkForeignMark(mark) }
+      guard let level = infix(), level.rawValue >= minimum.rawValue else { return left }
+      if level == last, level == .compare { throw failure(.chainedComparison) }
+      if level == last, level == .range {
+        throw failure(.statementEnd(got: described(token)))
+      }
+      left = try infix(left, level)
+      last = level
+    }
+  }
+
+  private func checkForeignMark(_ mark: String) throws(Diagnostic) {
+    switch mark {
+    case "**": throw failure(.doubleStar)
+    case "&&": throw failure(.logicalMark("&&", "and"))
+    case "||": throw failure(.logicalMark("||", "or"))
+    case "&", "|", "~", "?", "$", "`": throw failure(.reservedMark(mark))
+    case "->": throw failure(.arrow)
+    case "++", "--": throw failure(.increment(String(mark.prefix(1))))
+    default: break
+    }
+  }
+
+  private mutating func infix(_ left: Node, _ level: Level) throws(Diagnostic) -> Node {
+    let sign = token
+    advance()
+    let right: (inout Parser, Level) throws(Diagnostic) -> Node = {
+      (self, level) throws(Diagnostic) in
+      try self.nested { (self) throws(Diagnostic) in try self.binary(level) }
+    }
+    let tighter = Level(rawValue: level.rawValue + 1) ?? .power
+    switch (level, sign.kind) {
+    case (.or, _):
+      let other = try right(&self, .and)
+      return try node(.or(left, other), left.range.joined(other.range), left, other)
+    case (.and, _):
+      let other = try right(&self, .not)
+      return try node(.and(left, other), left.range.joined(other.range), left, other)
+    case (_, .keyword(let word)):
+      if word == .not { advance() }
+      let other = try right(&self, .range)
+      return try node(
+        .contains(left, other, negated: word == .not), left.range.joined(other.range), left, other)
+    case (.range, .mark(let mark)):
+      let other = try right(&self, .sum)
+      return try node(
+        .range(left, other, inclusive: mark == "..="), left.range.joined(other.range), left, other)
+    case (_, .mark(let mark)):
+      guard let operation = BinaryOperator(rawValue: mark) else { return left }
+      let other = try right(&self, level == .power ? .unary : tighter)
+      return try node(
+        .binary(operation, left, other, sign.range), left.range.joined(other.range), left, other)
+    default: return left
+    }
+  }
+
+  private mutating func prefix(_ minimum: Level) throws(Diagnostic) -> Node {
+    let start = token
+    if start.isMark("-"), minimum.rawValue <= Level.unary.rawValue {
+      advance()
+      let operand = try nested { (self) throws(Diagnostic) in try self.binary(.power) }
+      return try node(.negate(operand), from(start.range.lower), operand)
+    }
+    if start.isKeyword(.not), minimum.rawValue <= Level.not.rawValue {
+      advance()
+      let operand = try nested { (self) throws(Diagnostic) in try self.binary(.not) }
+      return try node(.not(operand), from(start.range.lower), operand)
+    }
+    return try postfix()
+  }
+
+  // MARK: Postfix and atoms
+
+  private mutating func postfix() throws(Diagnostic) -> Node {
+    var node = try atom()
+    while true {
+      let start = node.range.lower
+      if token.isMark("("), !token.spaceBefore {
+        let list = try parenthesised()
+        node = try call(node, list, from(start))
+      } else if token.isMark("["), !token.spaceBefore {
+        let (indices, depth) = try indices()
+        node = try self.node(.index(node, indices), from(start), depth: max(node.depth, depth))
+      } else if token.isMark("."), let (name, range) = memberName(next),
+        !next.newlineBefore || ignoresNewlines
+      {
+        advance()
+        advance()
+        node = try self.node(.member(node, name, range), from(start), node)
+      } else {
+        return node
+      }
+    }
+  }
+
+  private mutating func parenthesised() throws(Diagnostic) -> [Argument] {
+    let open = token
+    advance()
+    openBrackets += 1
+    let outer = (ignoresNewlines, stopsAtRange)
+    (ignoresNewlines, stopsAtRange) = (true, false)
+    let list = try arguments(until: ")")
+    try expectClose(")", open: open)
+    (ignoresNewlines, stopsAtRange) = outer
+    return list
+  }
+
+  private mutating func arguments(until close: String?) throws(Diagnostic) -> [Argument] {
+    var list: [Argument] = []
+    let outer = stopsAtRange
+    stopsAtRange = false
+    defer { stopsAtRange = outer }
+    while true {
+      if let close, token.isMark(close) { break }
+      var label: (String, SourceRange)?
+      if let named = memberName(token), next.isMark(":") {
+        label = named
+        advance()
+        advance()
+      }
+      if let label, list.contains(where: { $0.label == label.0 }) {
+        throw failure(.repeatedLabel(label.0), label.1)
+      }
+      let value = try expression()
+      if label == nil, list.last?.label != nil {
+        throw failure(.positionalAfterLabel, value.range)
+      }
+      if token.isMark("="), isSameLine, close != nil {
+        throw failure(.switchWord("= in a call", "an argument is given as \(text(value.range)): …"))
+      }
+      list.append(Argument(label: label?.0, labelRange: label?.1, value: value))
+      guard token.isMark(","), close != nil || isSameLine else { break }
+      advance()
+    }
+    return list
+  }
+
+  private mutating func indices() throws(Diagnostic) -> ([IndexNode], Int) {
+    let open = token
+    advance()
+    openBrackets += 1
+    let outer = (ignoresNewlines, stopsAtRange)
+    ignoresNewlines = true
+    var list: [IndexNode] = []
+    var depth = 0
+    repeat {
+      if token.isMark(",") { advance() }
+      if token.isMark("]"), !list.isEmpty { break }
+      stopsAtRange = true
+      if token.isMark(":") { throw failure(.stepSlice) }
+      var lower: Node?
+      if !token.isMark(".."), !token.isMark("..=") { lower = try expression() }
+      depth = max(depth, lower?.depth ?? 0)
+      if token.isMark(":") { throw failure(.stepSlice) }
+      if token.isMark("..") || token.isMark("..=") {
+        let inclusive = token.isMark("..=")
+        advance()
+        var upper: Node?
+        if !token.isMark("]"), !token.isMark(",") { upper = try binary(.sum) }
+        depth = max(depth, upper?.depth ?? 0)
+        list.append(.slice(lower: lower, upper: upper, inclusive: inclusive))
+      } else if let lower {
+        list.append(.value(lower))
+      }
+    } while token.isMark(",")
+    try expectClose("]", open: open)
+    (ignoresNewlines, stopsAtRange) = outer
+    return (list, depth)
+  }
+
+  private mutating func atom() throws(Diagnostic) -> Node {
+    let start = token
+    switch start.kind {
+    case .int(let value):
+      advance()
+      return Node(.int(value), start.range)
+    case .float(let value):
+      advance()
+      return Node(.float(value), start.range)
+    case .string(let parts):
+      advance()
+      return try string(parts, start.range)
+    case .name(let name):
+      try checkForeignWord(name)
+      advance()
+      return Node(.name(name), start.range)
+    case .keyword(let word): return try keywordAtom(word, start)
+    case .mark("("): return try group()
+    case .mark("["): return try list()
+    case .mark("{"): return try map()
+    case .mark("!"): throw failure(.bangNot)
+    case .mark("++"), .mark("--"): throw failure(.increment(String(text(start.range).prefix(1))))
+    case .mark("\u{27}"): throw failure(.singleQuotes)
+    default: throw unexpected(.expectedExpression(got: described(start)))
+    }
+  }
+
+  private mutating func keywordAtom(
+    _ word: Keyword, _ start: Token
+  ) throws(Diagnostic) -> Node {
+    switch word {
+    case .true, .false:
+      advance()
+      return Node(.bool(word == .true), start.range)
+    case .nil:
+      advance()
+      return Node(.nil, start.range)
+    case .if: return try nested { (self) throws(Diagnostic) in try self.ifElse() }
+    case .try: return try tryCatch()
+    case .fn: throw failure(.functionInside)
+    default: throw failure(.expectedExpression(got: word.rawValue))
+    }
+  }
+
+  func string(_ parts: [TokenPart], _ range: SourceRange) throws(Diagnostic) -> Node {
+    var result: [StringPart] = []
+    var depth = 0
+    for part in parts {
+      switch part {
+      case .text(let text): result.append(.text(text))
+      case .code(let tokens):
+        var inner = Parser(self, tokens: tokens)
+        let value = try inner.nested { (self) throws(Diagnostic) in try self.phrase() }
+        guard inner.token.isEnd else {
+          throw inner.failure(.expected(")", got: inner.described(inner.token)))
+        }
+        depth = max(depth, value.depth)
+        result.append(.code(value))
+      }
+    }
+    return try node(.string(result), range, depth: depth)
+  }
+
+  private mutating func group() throws(Diagnostic) -> Node {
+    let open = token
+    advance()
+    openBrackets += 1
+    let outer = (ignoresNewlines, stopsAtRange)
+    (ignoresNewlines, stopsAtRange) = (true, false)
+    let value = try phrase()
+    if token.isMark(",") {
+      while token.isMark(",") {
+        advance()
+        if !token.isMark(")") { _ = try expression() }
+      }
+      let inner = from(open.range.upper)
+      throw failure(.tuple(text(inner)), from(open.range.lower))
+    }
+    if token.isMark("=") { throw failure(.assignInCondition) }
+    try expectClose(")", open: open)
+    (ignoresNewlines, stopsAtRange) = outer
+    return try node(.group(value), from(open.range.lower), value)
+  }
+
+  private mutating func list() throws(Diagnostic) -> Node {
+    let open = token
+    advance()
+    openBrackets += 1
+    let outer = (ignoresNewlines, stopsAtRange)
+    (ignoresNewlines, stopsAtRange) = (true, false)
+    var elements: [Node] = []
+    while !token.isMark("]") {
+      elements.append(try expression())
+      if token.isKeyword(.for), elements.count == 1 {
+        let node = try comprehension(elements[0], open)
+        (ignoresNewlines, stopsAtRange) = outer
+        return node
+      }
+      guard token.isMark(",") else { break }
+      advance()
+    }
+    try expectClose("]", open: open)
+    (ignoresNewlines, stopsAtRange) = outer
+    return try node(
+      .list(elements), from(open.range.lower), depth: elements.map(\.depth).max() ?? 0)
+  }
+
+  private mutating func comprehension(
+    _ element: Node, _ open: Token
+  ) throws(Diagnostic) -> Node {
+    advance()
+    let pattern = try pattern()
+    guard token.isKeyword(.in) else {
+      throw unexpected(.expected("in", got: described(token)))
+    }
+    advance()
+    let iterable = try expression()
+    var condition: Node?
+    if token.isKeyword(.if) {
+      advance()
+      condition = try expression()
+    }
+    try expectClose("]", open: open)
+    return try node(
+      .comprehension(
+        Comprehension(
+          element: element, pattern: pattern, iterable: iterable, condition: condition)),
+      from(open.range.lower),
+      depth: max(element.depth, max(iterable.depth, condition?.depth ?? 0)))
+  }
+
+  private mutating func map() throws(Diagnostic) -> Node {
+    let open = token
+    advance()
+    openBrackets += 1
+    let outer = (ignoresNewlines, stopsAtRange)
+    (ignoresNewlines, stopsAtRange) = (true, false)
+    var entries: [(key: MapKey, range: SourceRange, value: Node)] = []
+    var seen: Set<MapKey> = []
+    while !token.isMark("}") {
+      let range = token.range
+      let key = try mapKey()
+      if !seen.insert(key).inserted {
+        throw failure(.repeatedKey(text(range)), range)
+      }
+      try expect(":", ": after the key")
+      entries.append((key, range, try expression()))
+      guard token.isMark(",") else { break }
+      advance()
+    }
+    try expectClose("}", open: open)
+    (ignoresNewlines, stopsAtRange) = outer
+    return try node(
+      .map(entries), from(open.range.lower), depth: entries.map(\.value.depth).max() ?? 0)
+  }
+
+  private mutating func mapKey() throws(Diagnostic) -> MapKey {
+    let start = token
+    if let (name, _) = memberName(start) {
+      advance()
+      return .text(name)
+    }
+    switch start.kind {
+    case .int(let value):
+      advance()
+      return .int(value)
+    case .string(let parts) where parts.count <= 1:
+      advance()
+      if case .text(let text)? = parts.first { return .text(text) }
+      return .text("")
+    case .mark("-"):
+      if case .int(let value) = next.kind {
+        advance()
+        advance()
+        return .int(-value)
+      }
+      fallthrough
+    default:
+      throw unexpected(.expected("a key (a name, a string or an int) or }", got: described(start)))
+    }
+  }
+
+  private mutating func ifElse() throws(Diagnostic) -> Node {
+    let start = token.range.lower
+    advance()
+    let outer = (ignoresNewlines, stopsAtRange)
+    stopsAtRange = false
+    let condition = try condition()
+    let then = try block()
+    var otherwise: Node.Otherwise?
+    var depth = max(condition.depth, then.depth)
+    if token.name == "elif" { throw failure(.elif) }
+    if token.isKeyword(.else) {
+      advance()
+      if token.isKeyword(.if) {
+        let chain = try nested { (self) throws(Diagnostic) in try self.ifElse() }
+        depth = max(depth, chain.depth)
+        otherwise = .chain(chain)
+      } else {
+        let block = try block()
+        depth = max(depth, block.depth)
+        otherwise = .block(block)
+      }
+    }
+    (ignoresNewlines, stopsAtRange) = outer
+    return try node(
+      .ifElse(condition: condition, then: then, otherwise: otherwise), from(start), depth: depth)
+  }
+
+  private mutating func tryCatch() throws(Diagnostic) -> Node {
+    let start = token.range.lower
+    advance()
+    let body = try block()
+    guard token.isKeyword(.catch) else {
+      throw unexpected(.expected("catch and a name", got: described(token)))
+    }
+    advance()
+    let name = try plainName("a name for the error")
+    let handler = try block()
+    return try node(
+      .tryCatch(body: body, name: name.name, nameRange: name.range, handler: handler), from(start),
+      depth: max(body.depth, handler.depth))
+  }
+}

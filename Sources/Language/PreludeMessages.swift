@@ -1,0 +1,55 @@
+// The words of the prelude's errors, in one place.
+
+import Diagnostics
+
+enum PreludeMessage {
+  case needsList(String, String), needsElements(String, String), empty(String)
+  case convert(String, String, help: String?), badNumber(String, String), badBase(Int)
+  case zipLengths, stepZero, notNumber(String, String), logDomain(String), rootDomain(String)
+  case rounding, assertion(String), assertBool(String), key(String), listPlace(Int, Int)
+  case failKind(String), joinKind(Int, String), reduceEmpty, notFunction(String, String)
+
+  func diagnostic() -> Diagnostic {
+    let (code, message, help) = words
+    return Diagnostic(code, message, help: help)
+  }
+
+  private var words: (ErrorCode, String, String?) {
+    switch self {
+    case .needsList(let name, let kind): (.type, "\(name) needs a list, not \(article(kind))", nil)
+    case .needsElements(let name, let kind):
+      (.type, "\(name) needs a list, range, string or map, not \(article(kind))", nil)
+    case .empty(let name): (.value, "\(name) needs at least one element", nil)
+    case .convert(let name, let kind, let help):
+      (.type, "\(name) cannot convert \(article(kind))", help)
+    case .badNumber(let name, let text):
+      (.value, "\(name) cannot read \(Display.quoted(text))", "digits alone: 42, -7, 3.5, 1e-3")
+    case .badBase(let base): (.value, "int needs a base from 2 to 36, not \(base)", nil)
+    case .zipLengths:
+      (.value, "zip needs lists of the same length", "cut one of them: xs[..n]")
+    case .stepZero: (.value, "range needs a step that is not 0", nil)
+    case .notNumber(let name, let kind):
+      (.type, "\(name) needs numbers, not \(article(kind))", nil)
+    case .logDomain(let text): (.numeric, "log needs a number above 0, not \(text)", nil)
+    case .rootDomain(let text): (.numeric, "sqrt needs a number of at least 0, not \(text)", nil)
+    case .rounding: (.numeric, "the number has no int: it is too large, or not finite", nil)
+    case .assertion(let text): (.assert, text, nil)
+    case .assertBool(let kind):
+      (.type, "assert needs a bool, not \(article(kind))", "write a comparison: assert x == 1")
+    case .key(let text): (.key, "remove finds no key \(text)", nil)
+    case .listPlace(let place, let count):
+      (.index, "place \(place) is outside of the list of \(count)", nil)
+    case .failKind(let kind):
+      (
+        .type, "fail needs a string or a caught error, not \(article(kind))",
+        "write fail \"message\""
+      )
+    case .joinKind(let place, let kind):
+      (.type, "join needs strings; element \(place) is \(article(kind))", "join(map(xs, str), …)")
+    case .reduceEmpty:
+      (.value, "reduce needs a first value for an empty list", "write reduce(xs, f, from: 0)")
+    case .notFunction(let name, let kind):
+      (.type, "\(name) needs a function, not \(article(kind))", "as in x => x + 1")
+    }
+  }
+}

@@ -1,0 +1,123 @@
+// The prelude's words for strings.
+
+import Diagnostics
+
+extension Prelude {
+  nonisolated(unsafe) static let texts: [Builtin] = [
+    Builtin(
+      "join", group: "text", "Joins strings with a text between them",
+      [Parameter("strings"), Parameter("between", .optional("\"\""))],
+      example: "join([\"a\", \"b\"], \", \") -> \"a, b\"", flags: .pure
+    ) { call in
+      let between = try call.optionalString("between") ?? ""
+      let parts = try elements(call, "strings").enumerated().map { place, value in
+        guard let text = value.asString else {
+          throw PreludeMessage.joinKind(place, value.kind).diagnostic()
+        }
+        return text
+      }
+      return .string(parts.joined(separator: between))
+    },
+    Builtin(
+      "split", group: "text", "Splits a string at a text, or at white space",
+      [Parameter("string"), Parameter("at", .optional("white space"))],
+      example: "split(\"a,b\", \",\") -> [\"a\", \"b\"]", flags: .pure
+    ) { call in
+      let text = try call.string("string")
+      guard let mark = try call.optionalString("at") else {
+        return .list(
+          text.split(whereSeparator: \.isWhitespace).map { .string(String($0)) })
+      }
+      if mark.isEmpty { return .list(text.map { .string(String($0)) }) }
+      return .list(pieces(text, by: mark).map { .string($0) })
+    },
+    Builtin(
+      "trim", group: "text", "Takes white space off both ends of a string",
+      [Parameter("string")], example: "trim(\"  a \") -> \"a\"", flags: .pure
+    ) { .string(trimmed(try $0.string("string"))) },
+    Builtin(
+      "replace", group: "text", "Replaces every occurrence of a text in a string",
+      [Parameter("string"), Parameter("old"), Parameter("new")],
+      example: "replace(\"banana\", \"a\", \"o\") -> \"bonono\"", flags: .pure
+    ) { call in
+      let old = try call.string("old")
+      if old.isEmpty { return try call.value("string") }
+      return .string(
+        pieces(try call.string("string"), by: old).joined(separator: try call.string("new")))
+    },
+    Builtin(
+      "lines", group: "text", "Splits a string into its lines", [Parameter("string")],
+      example: "lines(\"a\\nb\\n\") -> [\"a\", \"b\"]", flags: .pure
+    ) { call in
+      var parts = try call.string("string").split(
+        omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
+      if parts.last?.isEmpty == true { parts.removeLast() }
+      return .list(parts.map { .string(String($0)) })
+    },
+    Builtin(
+      "upper", group: "text", "Gives a string in upper case", [Parameter("string")],
+      example: "upper(\"abc\") -> \"ABC\"", flags: .pure
+    ) { .string(try $0.string("string").uppercased()) },
+    Builtin(
+      "lower", group: "text", "Gives a string in lower case", [Parameter("string")],
+      example: "lower(\"ABC\") -> \"abc\"", flags: .pure
+    ) { .string(try $0.string("string").lowercased()) },
+    Builtin(
+      "starts", group: "text", "True when a string starts with a text",
+      [Parameter("string"), Parameter("with")], example: "starts(\"hello\", \"he\") -> true",
+      flags: .pure
+    ) { call in
+      .bool(
+        try call.string("string").utf8.starts(with: try call.string("with").utf8))
+    },
+    Builtin(
+      "ends", group: "text", "True when a string ends with a text",
+      [Parameter("string"), Parameter("with")], example: "ends(\"hello\", \"lo\") -> true",
+      flags: .pure
+    ) { call in
+      .bool(
+        try call.string("string").utf8.reversed().starts(
+          with: try call.string("with").utf8.reversed()))
+    },
+    Builtin(
+      "pad", group: "text", "Fills a string with spaces to a width, on the right or the left",
+      [
+        Parameter("string"), Parameter("width"),
+        Parameter("left", .label("false"), "the spaces stand before it"),
+      ], example: "pad(\"7\", 3, left: true) -> \"  7\"", flags: .pure
+    ) { call in
+      let text = try call.value("string").printed
+      let width = try call.int("width", in: 0...1_000_000)
+      let space = String(repeating: " ", count: max(0, width - displayWidth(text)))
+      return .string(try call.bool("left", default: false) ? space + text : text + space)
+    },
+  ]
+
+  static func trimmed(_ text: String) -> String {
+    var view = text[...]
+    while view.first?.isWhitespace == true { view.removeFirst() }
+    while view.last?.isWhitespace == true { view.removeLast() }
+    return String(view)
+  }
+
+  /// The parts of a text between the occurrences of another, found by bytes.
+  static func pieces(_ text: String, by mark: String) -> [String] {
+    let bytes = Array(text.utf8)
+    let pattern = Array(mark.utf8)
+    guard !pattern.isEmpty, bytes.count >= pattern.count else { return [text] }
+    var result: [String] = []
+    var start = 0
+    var at = 0
+    while at + pattern.count <= bytes.count {
+      if bytes[at] == pattern[0], bytes[at..<(at + pattern.count)].elementsEqual(pattern) {
+        result.append(String(decoding: bytes[start..<at], as: UTF8.self))
+        at += pattern.count
+        start = at
+      } else {
+        at += 1
+      }
+    }
+    result.append(String(decoding: bytes[start...], as: UTF8.self))
+    return result
+  }
+}

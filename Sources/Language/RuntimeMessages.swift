@@ -1,0 +1,244 @@
+// The words of all errors but those of syntax, in one place.
+
+import Diagnostics
+
+/// What the compiler, the machine and the prelude have to say.
+enum RuntimeMessage {
+  case unknownName(String, [String]), unknownFunction(String, [String]), noValueYet(String)
+  case noValueInFunction(String)
+  case unknownLabel(String, String, [String], String), repeatedArgument(String, String, String)
+  case tooMany(String, Int, Int, String), needsLabel(String, String, String)
+  case missing(String, String, String)
+  case withoutEffect(String?), comparisonAlone(String), nameAlone(String)
+  case unchanged(String, String)
+  case notBool(asker: String, kind: String), operands(String, String, String)
+  case overflow(String), divisionByZero(String), negateKind(String), orderKinds(
+    String, String, String)
+  case powerDomain
+  case notFunction(kind: String, isCommand: Bool), noMethod(
+    String, kind: String, [String], isField: Bool)
+  case noMember(String, kind: String, [String]), noKey(String, [String])
+  case indexRange(Int, Int, String), indexKind(String, String), keyKind(String)
+  case cannotIndex(String), sliceBound(String), rangeBound(String), severalIndices(String)
+  case cannotIterate(String), containsKind(String, String), unpackCount(Int, Int), unpackKind(
+    Int, String)
+  case cannotAssignElement(String), cannotAssignField(String, String), sliceAssign
+  case recursion(Int), nativeRecursion, memory, tooLong(String)
+  case noModule(String), moduleCycle([String]), moduleFailed(String), privateName(String, String)
+  case internalError(String), deepEquality, repeatCount(Int)
+
+  func diagnostic(at place: Place? = nil) -> Diagnostic {
+    let (code, message, help) = words
+    return Diagnostic(code, message, help: help, place: place)
+  }
+
+  static let foreignNames: [String: String] = [
+    "None": "nil", "null": "nil", "undefined": "nil", "NULL": "nil", "nil_": "nil",
+    "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
+  ]
+  private static let foreignHelp: [String: String] = [
+    "self": "a function gets what it needs as a parameter",
+    "this": "a function gets what it needs as a parameter",
+    "elif": "write else if", "def": "write fn name(a, b) { … }",
+    "lambda": "write x => x + 1", "import": "write use stats",
+    "length": "write len(x)", "size": "write len(x)", "println": "write print x",
+    "printf": "write print \"… \\(x) …\"", "console": "write print x",
+    "dict": "a map is written {a: 1}", "tuple": "a list is written [a, b]",
+    "set": "a map with the elements as keys does it",
+    "pass": "an empty block { } does nothing", "isinstance": "write kind(x) == \"int\"",
+    "type": "write kind(x)", "open": "write read path", "dir": "write help or vars",
+    "xrange": "write range(n) or 0..n", "math": "sqrt, exp, log, sin, cos are always there",
+    "np": "tensors are built in: tensor([1, 2])", "torch": "tensors are built in: tensor([1, 2])",
+    "raise": "write fail \"message\"", "except": "write try { … } catch e { … }",
+    "var": "write x = 1", "let": "write x = 1", "exit": "at the console, Ctrl-D leaves",
+    "quit": "at the console, Ctrl-D leaves", "String": "write str(x)", "Int": "write int(x)",
+  ]
+
+  private var words: (ErrorCode, String, String?) {
+    switch self {
+    case .unknownName(let name, let known), .unknownFunction(let name, let known):
+      if let ours = RuntimeMessage.foreignNames[name] {
+        return (.name, "no name \(name)", "write \(ours)")
+      }
+      let letters = Set(name.lowercased())
+      let near = known.filter { $0.lowercased().contains(where: letters.contains) }
+      let help = RuntimeMessage.foreignHelp[name] ?? didYouMean(name, among: near)
+      if case .unknownFunction = self {
+        return (.name, "no function \(name)", help ?? "define it first: fn \(name)(…) { … }")
+      }
+      return (.name, "no name \(name)", help ?? "assign it first: \(name) = …")
+    case .noValueYet(let name):
+      return (.name, "\(name) has no value yet", "assign it before it is read: \(name) = …")
+    case .noValueInFunction(let name):
+      return (
+        .name, "\(name) is the function's own variable here and has no value yet",
+        "a function never assigns outer variables: take \(name) as a parameter and return the new value"
+      )
+    case .unknownLabel(let name, let label, let known, let signature):
+      let near = didYouMean(label, among: known)
+      return (.arity, "\(name) has no argument \(label)", near ?? "usage: \(signature)")
+    case .repeatedArgument(let name, let label, let signature):
+      return (.arity, "\(name) is given \(label) twice", "usage: \(signature)")
+    case .tooMany(let name, let got, let most, let signature):
+      let most = most == 0 ? "no argument" : most == 1 ? "1 argument" : "\(most) arguments"
+      return (.arity, "\(name) takes \(most), got \(got)", "usage: \(signature)")
+    case .needsLabel(let name, let label, let signature):
+      return (
+        .arity, "\(name) takes \(label) by its label: \(label): …", "usage: \(signature)"
+      )
+    case .missing(let name, let parameter, let signature):
+      return (.arity, "\(name) needs \(parameter)", "usage: \(signature)")
+    case .withoutEffect(let help):
+      return (
+        .value, "this value goes nowhere", help ?? "assign it, print it, or put it last in the cell"
+      )
+    case .comparisonAlone(let name):
+      return (.value, "this comparison goes nowhere", "to assign write \(name) = …")
+    case .nameAlone(let name):
+      return (.value, "this value goes nowhere", "write print \(name) to see it")
+    case .unchanged(let variable, let function):
+      return (
+        .value, "\(function) gives a new value, which goes nowhere",
+        "write \(variable) = \(function)(\(variable), …)"
+      )
+    default: return moreWords
+    }
+  }
+
+  private var moreWords: (ErrorCode, String, String?) {
+    switch self {
+    case .notBool(let asker, let kind):
+      let help: String =
+        switch kind {
+        case "int", "float": "write x != 0"
+        case "string": "write x != \"\""
+        case "list", "map": "write len(x) > 0"
+        case "nil": "write x != nil"
+        case "tensor": "write all(x) or any(x)"
+        default: "write a comparison"
+        }
+      return (.type, "\(asker) needs a bool, not \(article(kind))", help)
+    case .operands(let sign, let left, let right):
+      var help: String?
+      if sign == "+", left == "string" || right == "string" {
+        help = "write \"\\(x)\" or str(x) to make text of a value"
+      }
+      if left == "nil" || right == "nil" { help = "one side is nil: check where it comes from" }
+      return (.type, "\(sign) does not fit \(article(left)) and \(article(right))", help)
+    case .overflow(let what):
+      return (.numeric, "\(what) does not fit a 64-bit int", "use floats: float(x)")
+    case .divisionByZero(let sign):
+      return (.numeric, "\(sign) by zero", "check the divisor first")
+    case .negateKind(let kind): return (.type, "- needs a number, not \(article(kind))", nil)
+    case .orderKinds(let sign, let left, let right):
+      return (
+        .type, "\(sign) orders numbers or strings, not \(article(left)) and \(article(right))", nil
+      )
+    case .powerDomain:
+      return (.numeric, "a negative number has no power with a fraction", nil)
+    case .notFunction(let kind, let isCommand):
+      return (
+        .type, "only a function can be called, not \(article(kind))",
+        isCommand
+          ? "an element is written xs[0], without a space before [" : "check the name before ("
+      )
+    case .noMethod(let name, let kind, let known, let isField):
+      if isField {
+        return (
+          .name, "no function \(name) for \(article(kind))",
+          "a function kept in a map is called with (m.\(name))(…)"
+        )
+      }
+      return (
+        .name, "no function \(name) for \(article(kind))", didYouMean(name, among: known)
+      )
+    case .noMember(let name, let kind, let known):
+      let near = didYouMean(name, among: known)
+      let list = known.isEmpty ? nil : "it has \(known.prefix(12).joined(separator: ", "))"
+      return (.key, "\(article(kind)) has no field \(name)", near ?? list)
+    case .noKey(let key, let known):
+      let near = didYouMean(key, among: known)
+      return (
+        .key, "the map has no key \(key)",
+        near ?? "get(m, key, 0) gives a value of your choice when there is none"
+      )
+    case .indexRange(let index, let count, let kind):
+      return (
+        .index, "index \(index) is outside of the \(kind) of \(count)",
+        count == 0 ? "it is empty" : "the last one is \(count - 1), or -1"
+      )
+    case .indexKind(let kind, let got):
+      return (.type, "\(article(kind)) is indexed by an int, not \(article(got))", nil)
+    case .keyKind(let kind):
+      return (.type, "a map's key is a string or an int, not \(article(kind))", "write str(key)")
+    case .cannotIndex(let kind): return (.type, "\(article(kind)) cannot be indexed", nil)
+    case .sliceBound(let kind):
+      return (.type, "a slice's bound is an int, not \(article(kind))", nil)
+    case .rangeBound(let kind):
+      return (.type, "a range goes over ints, not \(article(kind))", nil)
+    case .severalIndices(let kind):
+      return (.type, "\(article(kind)) takes one index", "write x[i][j]")
+    case .cannotIterate(let kind):
+      return (
+        .type, "for goes over lists, ranges, strings, maps and tensors, not \(article(kind))",
+        kind == "int" ? "write 0..n" : nil
+      )
+    case .containsKind(let kind, let inside):
+      return (.type, "in does not look for \(article(kind)) in \(article(inside))", nil)
+    case .unpackCount(let names, let count):
+      return (.value, "\(names) names need a list of \(names), not of \(count)", nil)
+    case .unpackKind(let names, let kind):
+      return (.type, "\(names) names need a list of \(names), not \(article(kind))", nil)
+    default: return lastWords
+    }
+  }
+
+  private var lastWords: (ErrorCode, String, String?) {
+    switch self {
+    case .cannotAssignElement(let kind):
+      return (.type, "elements of \(article(kind)) cannot be assigned", nil)
+    case .cannotAssignField(let name, let kind):
+      return (.type, "field \(name) of \(article(kind)) cannot be assigned", nil)
+    case .sliceAssign:
+      return (.type, "a slice of a list cannot be assigned", "assign elements one by one")
+    case .recursion(let depth):
+      return (
+        .limit, "calls are nested deeper than \(depth)",
+        "does the function call itself without an end? a loop needs no depth"
+      )
+    case .nativeRecursion:
+      return (
+        .limit, "functions given to builtins call each other too deep",
+        "use a loop in place of the recursion"
+      )
+    case .memory:
+      return (
+        .memory, "there is not enough memory for this value", "work on smaller pieces"
+      )
+    case .tooLong(let what):
+      return (.memory, "\(what) is too large for the memory", "work on smaller pieces")
+    case .noModule(let name): return (.name, "no module \(name)", nil)
+    case .moduleCycle(let chain):
+      return (
+        .name, "modules use each other in a circle: \(chain.joined(separator: " → "))",
+        "move what both need to a third one"
+      )
+    case .moduleFailed(let name): return (.name, "module \(name) has an error", nil)
+    case .privateName(let name, let module):
+      return (.name, "\(name) is private to \(module)", "names that start with _ stay inside")
+    case .internalError(let text):
+      return (.internal, text, "this is a defect of Quire; please report it")
+    case .deepEquality: return (.limit, "the values are nested too deep to compare", nil)
+    case .repeatCount(let count):
+      return (.value, "* needs a count of 0 or more, not \(count)", nil)
+    default: return (.internal, "unknown error", nil)
+    }
+  }
+}
+
+/// `an int`, `a list`, `nil`.
+func article(_ kind: String) -> String {
+  if kind == "nil" { return kind }
+  if let first = kind.first, "aeiou".contains(first) { return "an \(kind)" }
+  return "a \(kind)"
+}
