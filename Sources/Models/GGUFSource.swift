@@ -83,7 +83,12 @@ struct GGUFSource {
     if type != "none" {
       rope["factor"] = value("scaling.factor")
       rope["original_max_position_embeddings"] = value("scaling.original_context_length")
-      rope["attention_factor"] = value("scaling.attn_factor")
+      // Here the factor stands beside YaRN's own, which it multiplies.
+      if let extra = value("scaling.attn_factor")?.double, extra != 1,
+        let factor = rope["factor"]?.double, factor > 1
+      {
+        rope["attention_factor"] = JSON(extra * (0.1 * Precise.log(factor) + 1))
+      }
       rope["beta_fast"] = value("scaling.yarn_beta_fast")
       rope["beta_slow"] = value("scaling.yarn_beta_slow")
     }

@@ -10,7 +10,7 @@ package struct RopePlan: Sendable {
     case linear(factor: Double)
     case dynamic(factor: Double, maximum: Int)
     case llama3(factor: Double, low: Double, high: Double, original: Double)
-    case yarn(factor: Double, low: Double, high: Double, attention: Double)
+    case yarn(factor: Double, low: Double, high: Double, attention: Double, original: Double)
     case longrope(long: [Double], short: [Double], original: Int, attention: Double)
     /// Each frequency divided by a factor of the file (GGUF `rope_freqs`).
     case divided([Float])
@@ -25,7 +25,7 @@ package struct RopePlan: Sendable {
   /// What cos and sin are multiplied with.
   package var attentionFactor: Float {
     switch table {
-    case .yarn(_, _, _, let attention), .longrope(_, _, _, let attention): Float(attention)
+    case .yarn(_, _, _, let attention, _), .longrope(_, _, _, let attention): Float(attention)
     default: 1
     }
   }
@@ -52,7 +52,7 @@ package struct RopePlan: Sendable {
       return powers(base).map { 1 / $0 }
     case .llama3(let factor, let low, let high, let original):
       return plain.map { llama3(1 / $0, Float(factor), low, high, original) }
-    case .yarn(let factor, let low, let high, _):
+    case .yarn(let factor, let low, let high, _, _):
       let top = low == high ? high + 0.001 : high
       return plain.enumerated().map { j, power in
         let ramp = min(max((Float(j) - Float(low)) / Float(top - low), 0), 1)
@@ -176,7 +176,8 @@ extension RopePlan {
     var high = correction(value("beta_slow") ?? 1)
     if scaling?["truncate"]?.bool ?? true { (low, high) = (floor(low), ceil(high)) }
     return .yarn(
-      factor: factor, low: max(low, 0), high: min(high, Double(dims - 1)), attention: attention)
+      factor: factor, low: max(low, 0), high: min(high, Double(dims - 1)), attention: attention,
+      original: original)
   }
 
   private static func longrope(

@@ -1,0 +1,98 @@
+// Writes a model as the folder transformers reads: config, weights, tokenizer, generation settings.
+// Knows nothing of where the model came from.
+
+import Checkpoints
+import Files
+import JSON
+package import Tensors
+import Tokenizers
+
+extension Model {
+  /// Writes a folder, or a GGUF file where the path ends in `.gguf`; updates of attached adapters
+  /// are written into the weights. `dtype` is that of projections and tables; nil keeps theirs.
+  /// Returns the files written, each of them whole or not at all.
+  package func save(to path: String, dtype: DType? = nil) throws -> [String] {
+    if isUnloaded { throw ModelsError.unloaded(name) }
+    let store = try parameters.merged(tiedHead: tiedHeadPaths)
+    if Path.ending(of: path) == "gguf" {
+      return try GGUFWriting(model: self, parameters: store, dtype: dtype).write(path)
+    }
+    return try FolderWriter(model: self, parameters: store, dtype: dtype).write(path)
+  }
+}
+
+struct FolderWriter {
+  let model: Model
+  let parameters: ParameterStore
+  let dtype: DType?
+  private var architecture: Architecture { model.transformer.architecture }
+
+  func write(_ folder: String) throws -> [String] {
+    if case .rope(let plan) = architecture.position, case .divided = plan.table {
+      throw ModelsError.cannotWrite(
+        what: "rope factors of a GGUF file", format: "config.json",
+        help: "save it as a .gguf file")
+    }
+    if dtype == .q8_0 {
+      throw ModelsError.cannotWrite(
+        what: "q8_0", format: "safetensors", help: "save it as a .gguf file, or with dtype: \"f16\"")
+    }
+    let tensors = try tensors()
+    try Files.createDirectory(folder)
+    var files: [String] = []
+    func put(_ name: String, _ bytes: [UInt8]) throws {
+      let path = Path.join(folder, name)
+      try Files.writeAtomically(path, bytes)
+      files.append(path)
+    }
+    let weights = Path.join(folder, "model.safetensors")
+    try writeSafetensors(tensors, metadata: [("format", "pt")], to: weights)
+    files.append(weights)
+    try put("config.json", document(config(tensors.map(\.tensor))))
+    try put("generation_config.json", document(generation))
+    if let tokenizer = model.tokenizer {
+      try put("tokenizer.json", try tokenizer.jsonBytes())
+      try put("tokenizer_config.json", document(tokenizer.configJSON()))
+    }
+    return files
+  }
+
+  private func document(_ json: JSON) -> [UInt8] { json.written(pretty: true) + [10] }
+
+  /// In the reference's names and layouts; what safetensors cannot hold becomes f32.
+  private func tensors() throws -> [(name: String, tensor: Tensor)] {
+    try architecture.needs.map { need in
+      guard var tensor = parameters[need.name] else {
+        throw ModelsError.missingTensors(
+          family: architecture.family.name, first: need.name, shape: need.shape, more: 0,
+          fits: nil)
+      }
+      tensor = tensor.detached
+      if let dtype { tensor = try tensor.cast(to: dtype) }
+      if tensor.dtype == .q8_0 { tensor = try tensor.cast(to: .f32) }
+      if need.transposed { tensor = try tensor.transposed() }
+      return (need.name, tensor)
+    }
+  }
+
+  private func config(_ tensors: [Tensor]) -> JSON {
+    var object = model.config.object ?? JSONObject()
+    let types = Set(tensors.filter { $0.rank > 1 }.map(\.dtype))
+    let names: [DType: String] = [.f32: "float32", .f16: "float16", .bf16: "bfloat16"]
+    object["torch_dtype"] = nil
+    object["dtype"] = JSON(types.count == 1 ? types.first.flatMap { names[$0] } ?? "float32" : "float32")
+    if object["architectures"] == nil {
+      object["architectures"] = [JSON(architecture.family.architecture)]
+    }
+    return .object(object)
+  }
+
+  private var generation: JSON {
+    if let object = model.parts.generationConfig.object { return .object(object) }
+    var object = JSONObject()
+    for key in ["bos_token_id", "eos_token_id", "pad_token_id"] {
+      if let value = model.config[key], !value.isNull { object[key] = value }
+    }
+    return .object(object)
+  }
+}
