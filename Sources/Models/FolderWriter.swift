@@ -8,13 +8,15 @@ package import Tensors
 import Tokenizers
 
 extension Model {
-  /// Writes a folder, or a GGUF file where the path ends in `.gguf`; updates of attached adapters
+  /// Writes a folder, or a GGUF file (by default where the path ends in `.gguf`); updates of attached adapters
   /// are written into the weights. `dtype` is that of projections and tables; nil keeps theirs.
   /// Returns the files written, each of them whole or not at all.
-  package func save(to path: String, dtype: DType? = nil) throws -> [String] {
+  package func save(
+    to path: String, asGGUF: Bool? = nil, dtype: DType? = nil
+  ) throws -> [String] {
     if isUnloaded { throw ModelsError.unloaded(name) }
     let store = try parameters.merged(tiedHead: tiedHeadPaths)
-    if Path.ending(of: path) == "gguf" {
+    if asGGUF ?? (Path.ending(of: path) == "gguf") {
       return try GGUFWriting(model: self, parameters: store, dtype: dtype).write(path)
     }
     return try FolderWriter(model: self, parameters: store, dtype: dtype).write(path)
@@ -35,7 +37,8 @@ struct FolderWriter {
     }
     if dtype == .q8_0 {
       throw ModelsError.cannotWrite(
-        what: "q8_0", format: "safetensors", help: "save it as a .gguf file, or with dtype: \"f16\"")
+        what: "q8_0", format: "safetensors", help: "save it as a .gguf file, or with dtype: \"f16\""
+      )
     }
     let tensors = try tensors()
     try Files.createDirectory(folder)
@@ -80,7 +83,8 @@ struct FolderWriter {
     let types = Set(tensors.filter { $0.rank > 1 }.map(\.dtype))
     let names: [DType: String] = [.f32: "float32", .f16: "float16", .bf16: "bfloat16"]
     object["torch_dtype"] = nil
-    object["dtype"] = JSON(types.count == 1 ? types.first.flatMap { names[$0] } ?? "float32" : "float32")
+    object["dtype"] = JSON(
+      types.count == 1 ? types.first.flatMap { names[$0] } ?? "float32" : "float32")
     if object["architectures"] == nil {
       object["architectures"] = [JSON(architecture.family.architecture)]
     }

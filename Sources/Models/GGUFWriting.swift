@@ -202,7 +202,9 @@ struct VocabularyWriting {
 
   private func merges(_ model: JSON) -> [([UInt8], [UInt8])] {
     (model["merges"]?.array ?? []).compactMap { merge in
-      if let left = merge[0]?.string, let right = merge[1]?.string { return (left.utf8, right.utf8) }
+      if let left = merge[0]?.string, let right = merge[1]?.string {
+        return (left.utf8, right.utf8)
+      }
       guard let line = merge.string?.utf8, let space = line.firstIndex(of: 32) else { return nil }
       return (Array(line[..<space]), Array(line[(space + 1)...]))
     }

@@ -95,3 +95,18 @@ extension Model {
     return try score(ids: joined, from: common, kernels: kernels, interrupt: interrupt)
   }
 }
+
+extension Model {
+  /// A model with the same description whose projections and tables have another dtype; attached
+  /// adapters are written into it. Rows that are no multiple of a block become f16.
+  package func converted(to dtype: DType) throws -> Model {
+    if isUnloaded { throw ModelsError.unloaded(name) }
+    var store = try parameters.merged(tiedHead: tiedHeadPaths)
+    for need in transformer.architecture.needs {
+      guard !need.isBias, need.slot.isLinear || need.slot == .embed, let tensor = store[need.name]
+      else { continue }
+      store.replace(need.name, with: try WeightReader.converted(tensor.detached, to: dtype))
+    }
+    return Model(parts: parts, transformer: transformer, parameters: store)
+  }
+}

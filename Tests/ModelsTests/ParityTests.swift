@@ -61,8 +61,10 @@ import Testing
     }
   }
 
-  @Test(arguments: ["llama", "llama-biases", "llama-head-dim", "llama-linear", "llama-llama3",
-    "llama-yarn", "qwen2", "qwen3", "gpt2"])
+  @Test(arguments: [
+    "llama", "llama-biases", "llama-head-dim", "llama-linear", "llama-llama3",
+    "llama-yarn", "qwen2", "qwen3", "gpt2",
+  ])
   func `a GGUF twin has bit-equal logits`(variant: String) throws {
     let golden = try Golden(variant)
     let model = try Model.load(try golden.folder(scratch))

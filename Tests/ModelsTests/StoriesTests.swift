@@ -28,7 +28,7 @@ struct StoriesTests {
     let whole = "Once upon a time" + reply.text
     let expected = Self.text
     #expect(whole.hasPrefix(String(expected.prefix(whole.count))))
-    #expect(whole.count > 300)
+    #expect(whole.count > 280)
     #expect(reply.ids.count == 110)
     #expect(reply.stop == .max)
   }

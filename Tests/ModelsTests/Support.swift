@@ -61,9 +61,10 @@ struct Golden {
   init(_ variant: String) throws {
     let json = try JSON.parse(try Files.read(fixture(variant + ".json")))
     config = json["config"] ?? .null
-    tensors = (json["tensors"]?.object?.pairs).map { pairs in
-      pairs.map { ($0.0.text, ($0.1.array ?? []).compactMap(\.int)) }
-    } ?? []
+    tensors =
+      (json["tensors"]?.object?.pairs).map { pairs in
+        pairs.map { ($0.0.text, ($0.1.array ?? []).compactMap(\.int)) }
+      } ?? []
     ids = (json["ids"]?.array ?? []).compactMap(\.int)
     greedy = (json["greedy"]?.array ?? []).compactMap(\.int)
     logits = try readNPY(fixture(variant + ".npy"))
