@@ -1,0 +1,347 @@
+// GNU readline behind `LineEditor`: it decodes keys and edits the buffer; drawing, Enter, Up, Down,
+// Tab and paste are ours, because an input may have several lines.
+
+import CReadline
+import Glibc
+
+/// The one editor of the process: readline's state is global.
+package final class ReadlineEditor: LineEditor {
+  /// C callbacks have no context; they find the editor here. Only the console's thread uses it.
+  nonisolated(unsafe) private static var current: ReadlineEditor?
+
+  private var screen: Screen
+  private let isPlain: Bool
+  private var prompt = ""
+  private var continuationPrompt = ""
+  private weak var guide: (any EditingGuide)?
+  private var result: EditedInput?
+  private var recall = Recall()
+
+  /// `isPlain`: a terminal without escapes.
+  package init(isPlain: Bool, colors: Bool) {
+    self.isPlain = isPlain
+    screen = Screen(canMove: !isPlain, promptColor: colors ? "1;32" : nil)
+    Self.current = self
+    configure()
+  }
+
+  private func configure() {
+    // Readline keeps the pointer.
+    cr_configure(strdup("quire"), isPlain ? nil : { ReadlineEditor.current?.redraw() })
+    var settings = ["set blink-matching-paren off", "set horizontal-scroll-mode off"]
+    settings.append("set enable-bracketed-paste \(isPlain ? "off" : "on")")
+    settings.append("set enable-active-region off")
+    for line in settings {
+      var bytes = Array(line.utf8CString)
+      rl_parse_and_bind(&bytes)
+    }
+    rl_initialize()
+    bindKeys()
+  }
+
+  private func bindKeys() {
+    for map in [rl_get_keymap_by_name("emacs"), rl_get_keymap_by_name("vi-insert")] {
+      guard let map else { continue }
+      for key in [13, 10] as [Int32] { bind(key, map) { _, _ in ReadlineEditor.current?.enter(); return 0 } }
+      bind(9, map) { _, _ in ReadlineEditor.current?.complete(); return 0 }
+      for keys in ["\u{1B}[A", "\u{1B}OA", "\u{10}"] {
+        bind(keys, map) { _, _ in ReadlineEditor.current?.up(); return 0 }
+      }
+      for keys in ["\u{1B}[B", "\u{1B}OB", "\u{0E}"] {
+        bind(keys, map) { _, _ in ReadlineEditor.current?.down(); return 0 }
+      }
+      for keys in ["\u{1B}\r", "\u{1B}\n"] {
+        bind(keys, map) { _, _ in ReadlineEditor.current?.insert("\n"); return 0 }
+      }
+      bind("\u{1B}[200~", map) { _, _ in ReadlineEditor.current?.paste(); return 0 }
+      bind(12, map) { _, _ in ReadlineEditor.current?.clearScreen(); return 0 }
+    }
+  }
+
+  private typealias Command = @convention(c) (Int32, Int32) -> Int32
+
+  private func bind(_ key: Int32, _ map: Keymap, _ command: @escaping Command) {
+    rl_bind_key_in_map(key, command, map)
+  }
+
+  private func bind(_ keys: String, _ map: Keymap, _ command: @escaping Command) {
+    rl_bind_keyseq_in_map(keys, command, map)
+  }
+
+  package var bindings: [String] {
+    [
+      "Enter           runs a complete input, else begins a new line",
+      "Alt-Enter       begins a new line", "Tab             completes, or indents",
+      "Up, Down        move between lines, then through history by what is typed",
+      "Ctrl-R          searches the history", "Ctrl-A, Ctrl-E  start and end of the line",
+      "Ctrl-W, Ctrl-K  cut a word, cut to the end; Ctrl-Y brings back",
+      "Ctrl-_          undoes", "Ctrl-L          clears the screen",
+      "Ctrl-C          drops the input; stops a running cell",
+      "Ctrl-D          on an empty line: quits",
+    ]
+  }
+
+  // MARK: One input
+
+  package func read(
+    prompt: String, continuation: String, guide: any EditingGuide
+  ) -> EditedInput {
+    self.prompt = prompt
+    continuationPrompt = continuation
+    self.guide = guide
+    result = nil
+    recall.start()
+    screen.forget()
+    rl_callback_handler_install(prompt) { line in
+      ReadlineEditor.current?.finish(line.map { String(cString: $0) })
+      free(line)
+    }
+    while result == nil { waitForKey() }
+    rl_callback_handler_remove()
+    return result ?? .end
+  }
+
+  private func finish(_ line: String?) {
+    if line == nil {
+      screen.leave()
+      screen.write("\n")
+    }
+    result = line.map { .text($0) } ?? .end
+  }
+
+  private func waitForKey() {
+    var watched = [
+      pollfd(fd: 0, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: Signals.pipe, events: Int16(POLLIN), revents: 0),
+    ]
+    guard poll(&watched, 2, -1) > 0 else { return }
+    if watched[1].revents != 0 { Signals.pending().forEach(react) }
+    if result == nil, watched[0].revents != 0 { rl_callback_read_char() }
+  }
+
+  private func react(to signal: Int32) {
+    switch signal {
+    case SIGINT: cancel()
+    case SIGWINCH:
+      rl_resize_terminal()
+      redraw()
+    case SIGTSTP:
+      leaveLine()
+      cr_deprepare()
+      Signals.suspend()
+      cr_prepare()
+      redraw()
+    case SIGTERM, SIGHUP:
+      leaveLine()
+      result = .terminated(signal)
+    default: break
+    }
+  }
+
+  private func leaveLine() {
+    screen.leave()
+    screen.write("\r\n")
+  }
+
+  private func cancel() {
+    screen.leave()
+    screen.write("^C\r\n")
+    cr_clear_pending()
+    result = .cancelled
+  }
+
+  // MARK: Drawing
+
+  private func redraw() {
+    if isPlain {
+      rl_forced_update_display()
+      return
+    }
+    let message = cr_message().map { String(cString: $0) }
+    let first = message ?? prompt
+    let layout = LineLayout(
+      prompt: first, continuation: continuationPrompt, text: text, cursor: Int(cr_point()),
+      width: Screen.size().columns)
+    screen.draw(
+      layout, promptCount: message == nil ? prompt.count : 0,
+      continuationCount: continuationPrompt.count)
+  }
+
+  private func clearScreen() {
+    screen.write("\u{1B}[H\u{1B}[2J")
+    screen.forget()
+    redraw()
+  }
+
+  // MARK: The buffer
+
+  private var text: String { String(cString: cr_line()) }
+
+  /// Text before the cursor.
+  private var head: String {
+    String(decoding: text.utf8.prefix(Int(cr_point())), as: UTF8.self)
+  }
+
+  fileprivate func insert(_ text: String) { rl_insert_text(text) }
+
+  private func replace(_ text: String, cursor: Int? = nil) {
+    rl_replace_line(text, 0)
+    cr_set_point(Int32(cursor ?? text.utf8.count))
+  }
+
+  // MARK: Keys
+
+  fileprivate func enter() {
+    let whole = text
+    // A blank line at the end of several forces a run.
+    let lines = whole.split(separator: "\n", omittingEmptySubsequences: false)
+    let isForced = lines.count > 1 && lines[lines.count - 1].allSatisfy { $0 == " " }
+    guard !isForced, let indent = guide?.continuation(of: whole) else { return accept() }
+    insert("\n" + String(repeating: " ", count: indent))
+  }
+
+  private func accept() {
+    cr_set_point(cr_end())
+    if !isPlain { redraw() }
+    screen.forget()
+    rl_newline(1, 10)
+  }
+
+  fileprivate func up() {
+    let head = head
+    if let line = head.lastIndex(of: "\n") {
+      let column = head[line...].count - 1
+      let before = head[..<line]
+      let start = before.lastIndex(of: "\n").map { before.index(after: $0) } ?? before.startIndex
+      let target = before[start...].prefix(column)
+      cr_set_point(Int32(before[..<start].utf8.count + target.utf8.count))
+    } else if let (entry, cursor) = recall.older(than: text, typed: head) {
+      replace(entry, cursor: cursor)
+    }
+  }
+
+  fileprivate func down() {
+    let whole = text
+    let head = head
+    let rest = whole[whole.utf8.index(whole.startIndex, offsetBy: head.utf8.count)...]
+    if let end = rest.firstIndex(of: "\n") {
+      let lineStart = head.lastIndex(of: "\n").map { head.index(after: $0) } ?? head.startIndex
+      let column = head[lineStart...].count
+      let next = rest[rest.index(after: end)...].prefix { $0 != "\n" }.prefix(column)
+      let skipped = whole[..<rest.index(after: end)].utf8.count
+      cr_set_point(Int32(skipped + next.utf8.count))
+    } else if let entry = recall.newer(than: whole) {
+      replace(entry)
+    }
+  }
+
+  fileprivate func paste() {
+    let start = Int(cr_point())
+    rl_bracketed_paste_begin(1, 0)
+    let end = Int(cr_point())
+    guard end > start else { return }
+    let bytes = Array(text.utf8)
+    let pasted = String(decoding: bytes[start..<min(end, bytes.count)], as: UTF8.self)
+    let cleaned = Paste.cleaned(pasted)
+    let isRun = cleaned.utf8.last == 0x0A && end == bytes.count
+    let kept = isRun ? Paste.withoutEnd(cleaned) : cleaned
+    if kept != pasted {
+      let head = String(decoding: bytes[..<start], as: UTF8.self)
+      let tail = String(decoding: bytes[min(end, bytes.count)...], as: UTF8.self)
+      replace(head + kept + tail, cursor: start + kept.utf8.count)
+    }
+    if isRun, guide?.continuation(of: text) == nil { accept() }
+  }
+
+  fileprivate func complete() {
+    let head = head
+    let line = head.split(separator: "\n", omittingEmptySubsequences: false).last ?? ""
+    if line.allSatisfy({ $0 == " " }) { return insert("  ") }
+    guard let (start, offers) = guide?.offers(in: text, at: Int(cr_point())), !offers.isEmpty
+    else { return ding() }
+    let typed = String(decoding: head.utf8.dropFirst(start), as: UTF8.self)
+    let common = Offers.commonStart(offers.map(\.text))
+    if offers.count == 1 || common.count > typed.count {
+      let bytes = Array(text.utf8)
+      let tail = String(decoding: bytes[Int(cr_point())...], as: UTF8.self)
+      let before = String(decoding: bytes[..<start], as: UTF8.self)
+      return replace(before + common + tail, cursor: start + common.utf8.count)
+    }
+    list(offers)
+  }
+
+  private func list(_ offers: [Offer]) {
+    let size = Screen.size()
+    let lines = Offers.listing(offers, width: size.columns, lines: max(4, size.lines - 4))
+    screen.leave()
+    screen.write("\r\n" + lines.map { $0 + "\r\n" }.joined())
+    screen.forget()
+    if isPlain { rl_on_new_line() }
+    redraw()
+  }
+
+  private func ding() { if !isPlain { screen.write("\u{7}") } }
+
+  // MARK: History
+
+  package func remember(_ entry: String) {
+    if recall.add(entry) { add_history(entry) }
+  }
+
+  package func pointNextRecall(at cursor: Int?) { recall.nextCursor = cursor }
+}
+
+/// Walks through earlier inputs that begin as typed.
+struct Recall {
+  private var entries: [String] = []
+  private var place = 0
+  private var prefix = ""
+  private var draft = ""
+  private var placed: String?
+  /// Where the cursor goes in the newest entry, once (an input that failed).
+  var nextCursor: Int?
+
+  /// False for a repetition of the newest entry.
+  mutating func add(_ entry: String) -> Bool {
+    guard entries.last != entry, !entry.isEmpty else { return false }
+    entries.append(entry)
+    return true
+  }
+
+  mutating func start() {
+    place = entries.count
+    placed = nil
+  }
+
+  /// The next older entry, and where the cursor goes.
+  mutating func older(than text: String, typed: String) -> (entry: String, cursor: Int?)? {
+    if placed != text {
+      place = entries.count
+      prefix = typed
+      draft = text
+    }
+    var next = place - 1
+    while next >= 0, !entries[next].utf8.starts(with: prefix.utf8) || entries[next] == text {
+      next -= 1
+    }
+    guard next >= 0 else { return nil }
+    place = next
+    placed = entries[next]
+    let cursor = next == entries.count - 1 ? nextCursor : nil
+    return (entries[next], cursor.map { min($0, entries[next].utf8.count) })
+  }
+
+  /// The next newer entry, at the end what was typed.
+  mutating func newer(than text: String) -> String? {
+    guard placed == text else { return nil }
+    var next = place + 1
+    while next < entries.count,
+      !entries[next].utf8.starts(with: prefix.utf8) || entries[next] == text
+    {
+      next += 1
+    }
+    place = min(next, entries.count)
+    placed = place < entries.count ? entries[place] : draft
+    return placed
+  }
+}
