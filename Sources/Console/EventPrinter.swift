@@ -2,6 +2,7 @@
 
 package import Diagnostics
 import Glibc
+import Plots
 package import Workbench
 
 package final class EventPrinter: EventSink {

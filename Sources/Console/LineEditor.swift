@@ -17,6 +17,11 @@ package struct Offer: Equatable {
   package let text: String
   /// A signature or a short meaning.
   package let detail: String
+
+  package init(text: String, detail: String) {
+    self.text = text
+    self.detail = detail
+  }
 }
 
 /// What the editor asks back while a line is typed. Must answer within 100 ms and run no user code.

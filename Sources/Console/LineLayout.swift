@@ -3,14 +3,14 @@
 import Diagnostics
 
 /// A prompt and a text laid out for a width.
-struct LineLayout: Equatable {
+package struct LineLayout: Equatable {
   /// What each screen row shows.
-  private(set) var rows: [String] = []
-  private(set) var cursorRow = 0
-  private(set) var cursorColumn = 0
+  package private(set) var rows: [String] = []
+  package private(set) var cursorRow = 0
+  package private(set) var cursorColumn = 0
 
   /// `cursor` is a byte of `text`. Lines after the first begin with `continuation`.
-  init(prompt: String, continuation: String, text: String, cursor: Int, width: Int) {
+  package init(prompt: String, continuation: String, text: String, cursor: Int, width: Int) {
     let width = max(width, 8)
     var row = ""
     var column = 0
@@ -52,7 +52,7 @@ struct LineLayout: Equatable {
   }
 
   /// The rows that fit a screen of `height`, with the cursor in sight.
-  func window(height: Int) -> (rows: ArraySlice<String>, cursorRow: Int) {
+  package func window(height: Int) -> (rows: ArraySlice<String>, cursorRow: Int) {
     let height = max(1, height)
     guard rows.count > height else { return (rows[...], cursorRow) }
     let first = min(max(0, cursorRow - height + 1), rows.count - height)

@@ -2,9 +2,9 @@
 
 import Diagnostics
 
-enum Offers {
+package enum Offers {
   /// The longest start that all share, ignoring case; spelled as in the first.
-  static func commonStart(_ texts: [String]) -> String {
+  package static func commonStart(_ texts: [String]) -> String {
     guard var common = texts.first.map(Array.init) else { return "" }
     for text in texts.dropFirst() {
       var count = 0
@@ -18,7 +18,7 @@ enum Offers {
   }
 
   /// A few with their details, one a line; many in columns; at most `lines` lines.
-  static func listing(_ offers: [Offer], width: Int, lines: Int) -> [String] {
+  package static func listing(_ offers: [Offer], width: Int, lines: Int) -> [String] {
     let names = offers.map { visibleText($0.text) }
     let widest = min(names.map(displayWidth).max() ?? 0, 40)
     if offers.count <= min(12, lines) {

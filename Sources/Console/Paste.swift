@@ -1,7 +1,7 @@
 // Pasted text: our own prompts are stripped, and then lines that were output are dropped.
 
-enum Paste {
-  static func cleaned(_ text: String) -> String {
+package enum Paste {
+  package static func cleaned(_ text: String) -> String {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     guard let first = lines.first(where: { !$0.isEmpty }), promptLength(first) != nil else {
       return text

@@ -42,19 +42,35 @@ package final class ReadlineEditor: LineEditor {
   private func bindKeys() {
     for map in [rl_get_keymap_by_name("emacs"), rl_get_keymap_by_name("vi-insert")] {
       guard let map else { continue }
-      for key in [13, 10] as [Int32] { bind(key, map) { _, _ in ReadlineEditor.current?.enter(); return 0 } }
-      bind(9, map) { _, _ in ReadlineEditor.current?.complete(); return 0 }
+      for key in [13, 10] as [Int32] {
+        bind(key, map) { _, _ in
+          ReadlineEditor.current?.enter(); return 0
+        }
+      }
+      bind(9, map) { _, _ in
+        ReadlineEditor.current?.complete(); return 0
+      }
       for keys in ["\u{1B}[A", "\u{1B}OA", "\u{10}"] {
-        bind(keys, map) { _, _ in ReadlineEditor.current?.up(); return 0 }
+        bind(keys, map) { _, _ in
+          ReadlineEditor.current?.up(); return 0
+        }
       }
       for keys in ["\u{1B}[B", "\u{1B}OB", "\u{0E}"] {
-        bind(keys, map) { _, _ in ReadlineEditor.current?.down(); return 0 }
+        bind(keys, map) { _, _ in
+          ReadlineEditor.current?.down(); return 0
+        }
       }
       for keys in ["\u{1B}\r", "\u{1B}\n"] {
-        bind(keys, map) { _, _ in ReadlineEditor.current?.insert("\n"); return 0 }
+        bind(keys, map) { _, _ in
+          ReadlineEditor.current?.insert("\n"); return 0
+        }
       }
-      bind("\u{1B}[200~", map) { _, _ in ReadlineEditor.current?.paste(); return 0 }
-      bind(12, map) { _, _ in ReadlineEditor.current?.clearScreen(); return 0 }
+      bind("\u{1B}[200~", map) { _, _ in
+        ReadlineEditor.current?.paste(); return 0
+      }
+      bind(12, map) { _, _ in
+        ReadlineEditor.current?.clearScreen(); return 0
+      }
     }
   }
 
@@ -292,29 +308,31 @@ package final class ReadlineEditor: LineEditor {
 }
 
 /// Walks through earlier inputs that begin as typed.
-struct Recall {
+package struct Recall {
   private var entries: [String] = []
   private var place = 0
   private var prefix = ""
   private var draft = ""
   private var placed: String?
   /// Where the cursor goes in the newest entry, once (an input that failed).
-  var nextCursor: Int?
+  package var nextCursor: Int?
+
+  package init() {}
 
   /// False for a repetition of the newest entry.
-  mutating func add(_ entry: String) -> Bool {
+  package mutating func add(_ entry: String) -> Bool {
     guard entries.last != entry, !entry.isEmpty else { return false }
     entries.append(entry)
     return true
   }
 
-  mutating func start() {
+  package mutating func start() {
     place = entries.count
     placed = nil
   }
 
   /// The next older entry, and where the cursor goes.
-  mutating func older(than text: String, typed: String) -> (entry: String, cursor: Int?)? {
+  package mutating func older(than text: String, typed: String) -> (entry: String, cursor: Int?)? {
     if placed != text {
       place = entries.count
       prefix = typed
@@ -332,7 +350,7 @@ struct Recall {
   }
 
   /// The next newer entry, at the end what was typed.
-  mutating func newer(than text: String) -> String? {
+  package mutating func newer(than text: String) -> String? {
     guard placed == text else { return nil }
     var next = place + 1
     while next < entries.count,

@@ -1,6 +1,6 @@
 // What the terminal can do: colours, width, redrawing. Decided here once, handed down as a style.
 
-package import Glibc
+import Glibc
 package import Plots
 
 /// `--color`.

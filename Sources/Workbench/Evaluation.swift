@@ -50,6 +50,7 @@ extension Session {
   /// Shows a value as the value of a statement. `nil` shows nothing.
   func show(_ value: Value) {
     if value.isNil { return }
+    lastShown = value
     emit(.value(shown(value)))
   }
 

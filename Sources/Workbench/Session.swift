@@ -38,6 +38,8 @@ package final class Session {
   package let interrupt: Interrupt
   package weak var sink: (any EventSink)?
   var random: RandomState
+  /// What was displayed last since `keepResult`.
+  var lastShown: Value?
   /// All builtins, the prelude's and those bound here, by name.
   package var builtins: [Builtin] { interpreter.builtins.values.sorted { $0.name < $1.name } }
   package private(set) lazy var interpreter: Interpreter = makeInterpreter()
