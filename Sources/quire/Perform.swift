@@ -67,3 +67,10 @@ func catchInterrupts() -> Interrupt {
   for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, handler) }
   return interrupt
 }
+
+/// Code typed at the console may reach files.
+private func consoleOptions(_ settings: Settings) -> ConsoleOptions {
+  ConsoleOptions(
+    session: settings.session(folder: currentFolder(), isTyped: true, interrupt: Interrupt()),
+    version: quireVersion, color: settings.color, isQuiet: settings.isQuiet)
+}
