@@ -55,9 +55,17 @@ enum Main {
   }
 }
 
-func standardError(_ text: String) { fputs(text, stderr) }
+func standardError(_ text: String) { writeAll(text, to: 2) }
 
-func standardOutput(_ text: String) {
-  fputs(text, stdout)
-  fflush(stdout)
+func standardOutput(_ text: String) { writeAll(text, to: 1) }
+
+/// A closed stream is no error of the program.
+private func writeAll(_ text: String, to descriptor: Int32) {
+  var bytes = Array(text.utf8)[...]
+  while !bytes.isEmpty {
+    let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    if count < 0, errno == EINTR || errno == EAGAIN { continue }
+    if count <= 0 { return }
+    bytes = bytes.dropFirst(count)
+  }
 }

@@ -107,14 +107,8 @@ func currentFolder() -> String {
   return String(cString: path)
 }
 
-/// Processors that this process may use.
-func processorCount() -> Int {
-  var set = cpu_set_t()
-  guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
-  return withUnsafeBytes(of: &set) { bytes in
-    max(1, bytes.reduce(0) { $0 + $1.nonzeroBitCount })
-  }
-}
+/// Processors that are there.
+func processorCount() -> Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
 @Sendable func monotonicSeconds() -> Double {
   var time = timespec()
