@@ -33,7 +33,7 @@ package enum NotebookRunner {
   }
 
   /// A warning drawn like an error.
-  private static func words(of warning: Diagnostic) -> String {
+  static func words(of warning: Diagnostic) -> String {
     let text = warning.rendered()
     return "warning" + text.dropFirst("error".count)
   }
@@ -49,8 +49,7 @@ private final class NotebookRun {
   private let recording = Recording()
   private let saver: Saver
   private let supervisor: Supervisor
-  private let sources: [SourceText]
-  private var facts: [Int: CellFacts] = [:]
+  private let plan: NotebookPlan
   private var flow: NotebookFlow
   /// Numbers of cells that failed or were skipped.
   private var failed: Set<Int> = []
@@ -69,10 +68,7 @@ private final class NotebookRun {
     sessionOptions.seed = options.seed ?? notebook.frontMatter.seed
     session = Session(sessionOptions)
     flow = NotebookFlow(seed: sessionOptions.seed, params: notebook.frontMatter.params)
-    sources = notebook.cells.map {
-      SourceText(
-        name: notebook.name, text: $0.source, firstLine: $0.firstLine, cell: $0.number)
-    }
+    plan = NotebookPlan(notebook, session)
     let target = options.outputPath.map { $0 == "-" ? nil : $0 } ?? options.path
     let path = options.saves ? target : nil
     let saver = Saver(
@@ -92,10 +88,10 @@ private final class NotebookRun {
   func run() -> Int32 {
     let (values, problems) = Parameters.resolved(
       notebook.frontMatter.params, given: options.parameters, session: session)
-    guard report(problems + timeoutProblems()) else { return ExitCode.refused }
+    guard report(problems) else { return ExitCode.refused }
     for (name, value) in values.pairs { session.bind(name.text, value) }
     flow = NotebookFlow(seed: session.options.seed, params: values)
-    guard report(checkAll(Set(values.keys.map(\.text)))) else { return ExitCode.refused }
+    guard report(plan.problems(Set(values.keys.map(\.text)))) else { return ExitCode.refused }
     let sink = RecordingSink(recording, live: live, showsOutput: options.outputPath != "-")
     session.sink = sink
     supervisor.start()
@@ -109,35 +105,6 @@ private final class NotebookRun {
   private func report(_ problems: [Diagnostic]) -> Bool {
     problems.forEach { live.receive(.failed($0)) }
     return problems.isEmpty
-  }
-
-  // MARK: Before the first cell
-
-  private func timeoutProblems() -> [Diagnostic] {
-    notebook.cells.compactMap { cell in
-      guard let text = cell.attributes["timeout"], limit(text) == nil else { return nil }
-      return Diagnostic(RunnerError.badTimeout(text, cell: cell.title))
-    }
-  }
-
-  private func limit(_ text: String) -> Double? {
-    guard let seconds = Double(text), seconds > 0, seconds.isFinite else { return nil }
-    return seconds
-  }
-
-  /// Every cell that runs, with the names that parameters and the cells before it bind.
-  private func checkAll(_ params: Set<String>) -> [Diagnostic] {
-    var known = params
-    var problems: [Diagnostic] = []
-    for (index, cell) in notebook.cells.enumerated() where cell.runs {
-      let found = session.check(sources[index], knownNames: known)
-      let expected = cell.attributes["raises"]
-      if expected == nil || found.first?.code.rawValue != expected { problems += found }
-      let facts = session.facts(of: sources[index])
-      self.facts[index] = facts
-      known.formUnion(facts.writes)
-    }
-    return problems
   }
 
   // MARK: Cells
@@ -156,17 +123,14 @@ private final class NotebookRun {
   /// False when the run ends here.
   private func runCell(_ index: Int, _ count: String) -> Bool {
     let cell = notebook.cells[index]
-    let names = cellNames(index)
+    let names = plan.names(index)
     if !flow.sources(of: names).isDisjoint(with: failed) {
       flow.run(cell, names)
       failed.insert(cell.number)
       announce("\(count) \(cell.title) skipped: a cell it depends on failed")
       return true
     }
-    let modules = Dictionary(
-      uniqueKeysWithValues: names.modules.compactMap { path in
-        session.moduleDigest(path).map { (path, $0) }
-      })
+    let modules = session.moduleDigests(names.modules)
     let inputs = flow.run(cell, names, modules: modules)
     let start = session.options.clock()
     let (outcome, cause) = evaluate(index)
@@ -177,22 +141,13 @@ private final class NotebookRun {
     return goesOn
   }
 
-  private func cellNames(_ index: Int) -> CellNames {
-    guard let facts = facts[index] else { return CellNames() }
-    return CellNames(
-      reads: facts.reads, writes: facts.writes, functionReads: facts.functionReads,
-      modules: Set(facts.files), makesModel: facts.makesModel, changesModel: facts.changesModel,
-      setsSeed: facts.setsSeed)
-  }
-
   private func evaluate(_ index: Int) -> (Outcome, Supervisor.Cause?) {
     let cell = notebook.cells[index]
     recording.clear()
-    current.set(index, cell, sources[index])
-    let seconds =
-      cell.attributes["timeout"].flatMap(limit) ?? notebook.frontMatter.timeout ?? options.timeout
+    current.set(index, cell, plan.sources[index])
+    let seconds = plan.limit(index) ?? notebook.frontMatter.timeout ?? options.timeout
     supervisor.beginCell(limit: seconds)
-    let outcome = session.evaluate(sources[index], cellKey: cell.key)
+    let outcome = session.evaluate(plan.sources[index], cellKey: cell.key)
     let cause = supervisor.endCell()
     current.clear()
     // Asked to stop, but done before it saw that: done.
@@ -264,7 +219,7 @@ private final class NotebookRun {
   private func store(_ index: Int, inputs: String, hasTokens: Bool) {
     let cell = notebook.cells[index]
     let (output, assets) = recording.snapshot().output(
-      of: cell, source: sources[index],
+      of: cell, source: plan.sources[index],
       tokens: hasTokens ? (source: cell.sourceDigest, inputs: inputs) : nil,
       notebook: saver.assetName)
     saver.store(index, output, assets)

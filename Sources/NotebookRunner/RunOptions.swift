@@ -26,6 +26,8 @@ package enum ExitCode {
   /// Usage, syntax, fences, front matter, parameters, encoding, conflicts, version.
   package static let refused: Int32 = 2
   package static let checkFailed: Int32 = 3
+  /// Something stored is stale or edited (`check`).
+  package static let stale: Int32 = 4
   package static let outOfMemory: Int32 = 6
   package static let notWritten: Int32 = 7
   package static let timeLimit: Int32 = 124

@@ -21,7 +21,7 @@ struct Option {
   let commands: Set<String>
 }
 
-let everyCommand: Set<String> = ["", "-c", "run", "script"]
+let everyCommand: Set<String> = ["", "-c", "run", "script", "check"]
 
 let options: [Option] = [
   Option(
@@ -42,7 +42,7 @@ let options: [Option] = [
     commands: everyCommand),
   Option(
     names: ["-p"], value: "NAME=VALUE", summary: "sets a parameter of the notebook",
-    commands: ["run"]),
+    commands: ["run", "check"]),
   Option(
     names: ["--out"], value: "FILE.md", summary: "writes the notebook there, not in place",
     commands: ["run"]),
@@ -63,6 +63,7 @@ enum Command {
   case code(String, Settings)
   case script(String, Settings)
   case notebook(RunOptions, Settings)
+  case check(CheckOptions, Settings)
   case doctor
   case help
   case version
@@ -81,8 +82,30 @@ enum Command {
     case "run":
       reader.next()
       return try notebook(&reader, settings)
+    case "check":
+      reader.next()
+      return try check(&reader, settings)
     default: return try other(&reader, settings)
     }
+  }
+
+  private static func check(_ reader: inout ArgumentReader, _ start: Settings) throws -> Command {
+    var settings = start
+    var parameters: [(name: String, value: String)] = []
+    try reader.readOptions(command: "check") { name, value in
+      if name == "-p" {
+        parameters.append(try parameter(value))
+      } else {
+        try settings.set(name, value)
+      }
+    }
+    guard !reader.words.isEmpty else {
+      throw UsageError(message: "check needs a notebook", help: "quire check FILE.md...")
+    }
+    var options = CheckOptions(paths: reader.words)
+    options.parameters = parameters
+    options.seed = settings.seed
+    return .check(options, settings)
   }
 
   private static func notebook(
@@ -146,7 +169,7 @@ enum Command {
     if !path.contains("."), !path.contains("/") {
       throw UsageError(
         message: "\(path) is no command",
-        help: didYouMean(path, among: ["run", "doctor", "help", "version"])
+        help: didYouMean(path, among: ["run", "check", "doctor", "help", "version"])
           ?? "quire --help lists the commands")
     }
     return .script(path, settings)

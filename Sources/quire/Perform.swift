@@ -28,6 +28,14 @@ extension Command {
         name: path, text: text, folder: Path.folder(of: absolute), isTyped: false, settings)
     case .notebook(let options, let settings):
       return try runNotebook(options, settings)
+    case .check(let options, let settings):
+      let printer = settings.printer()
+      defer { printer.finishLine() }
+      let interrupt = catchInterrupts()
+      return NotebookRunner.check(
+        options,
+        session: { settings.session(folder: $0, isTyped: false, interrupt: interrupt) },
+        live: printer)
     case .console(let settings):
       return Console.run(consoleOptions(settings))
     }

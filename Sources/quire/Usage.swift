@@ -7,6 +7,7 @@ func usage() -> String {
     "usage:",
     "  quire                      the console: type help, Ctrl-D ends",
     "  quire run FILE.md          runs a notebook and stores its outputs",
+    "  quire check FILE.md...     says which stored outputs are out of date; runs nothing",
     "  quire FILE.quire           runs a script",
     "  quire -c CODE              runs code: quire -c 'print 1 + 1'",
     "  quire doctor               says what is there, what is missing, and how to get it",
@@ -19,7 +20,7 @@ func usage() -> String {
   }
   let width = heads.map(\.count).max() ?? 0
   for (head, option) in zip(heads, options) {
-    let only = option.commands == ["run"] ? " (run)" : ""
+    let only = option.commands.contains("") ? "" : " (run)"
     let padding = String(repeating: " ", count: width - head.count)
     lines.append("  \(head)\(padding)  \(option.summary)\(only)")
   }
