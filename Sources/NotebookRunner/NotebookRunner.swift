@@ -93,12 +93,14 @@ private final class NotebookRun {
     flow = NotebookFlow(seed: session.options.seed, params: values)
     guard report(plan.problems(Set(values.keys.map(\.text)))) else { return ExitCode.refused }
     let sink = RecordingSink(recording, live: live, showsOutput: options.outputPath != "-")
-    session.sink = sink
-    supervisor.start()
-    runCells()
-    supervisor.stop()
-    session.sink = nil
-    return finish()
+    // The session does not keep its sink alive.
+    return withExtendedLifetime(sink) {
+      session.sink = sink
+      supervisor.start()
+      runCells()
+      supervisor.stop()
+      return finish()
+    }
   }
 
   /// Shows what is wrong; true when nothing is.

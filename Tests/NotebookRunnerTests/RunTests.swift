@@ -68,7 +68,7 @@ private func cells(_ sources: String...) -> String {
     #expect(try bench.outputs(0) == ["hello\n21"])
     #expect(try bench.outputs(1) == ["40"])
     #expect(try bench.outputs(2) == [])
-    #expect(sink.notes.count == 3)
+    try #require(sink.notes.count == 3)
     #expect(sink.notes[0].hasPrefix("[1/3] cell 1 ok "))
     let before = bench.text
     #expect(before.hasPrefix("# T\n\n```quire\nx = 20"))
@@ -86,6 +86,7 @@ private func cells(_ sources: String...) -> String {
     #expect(sink.codes == [.index])
     let blocks = try bench.notebook().cells[0].group?.blocks ?? []
     #expect(blocks.map(\.kind) == [.text, .error])
+    try #require(blocks.count == 2)
     #expect(blocks[0].body == "before")
     #expect(blocks[1].body.contains("  --> line 3, column "))
     #expect(blocks[1].attributes["code"] == "index")
