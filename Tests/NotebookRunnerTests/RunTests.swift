@@ -278,7 +278,7 @@ private func cells(_ sources: String...) -> String {
     defer { bench.remove() }
     let mount = Process()
     mount.executableURL = URL(filePath: "/bin/mount")
-    mount.arguments = ["-t", "tmpfs", "-o", "size=16k", "tmpfs", bench.folder]
+    mount.arguments = ["-t", "tmpfs", "-o", "size=8k", "tmpfs", bench.folder]
     mount.standardError = FileHandle.nullDevice
     try mount.run()
     mount.waitUntilExit()
