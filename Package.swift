@@ -109,6 +109,11 @@ func selected() -> Set<String> {
 
 let chosen = selected()
 
+/// Tests are built of the rooms that were named, not of those they stand on.
+let tested = Context.environment["QUIRE_ROOMS"].map {
+  Set($0.split(separator: ",").map(String.init))
+}
+
 let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -134,7 +139,7 @@ for room in rooms where chosen.contains(room.name) {
         name: room.name, dependencies: dependencies, path: room.path, exclude: room.exclude,
         swiftSettings: swiftSettings))
   }
-  if room.hasTests {
+  if room.hasTests, tested?.contains(room.name) ?? true {
     // A room's tests may use what the room itself may use.
     targets.append(
       .testTarget(
