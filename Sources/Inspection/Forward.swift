@@ -83,8 +83,7 @@ extension Model {
   func inspected(
     _ ids: [Int], visitor: (any SiteVisitor)?, kernels: KernelMode, interrupt: Interrupt?
   ) throws -> Tensor {
-    try transformer.hidden(
-      ids: ids, parameters: parameters, visitor: visitor, kernels: kernels, interrupt: interrupt)
+    try hidden(ids: ids, visitor: visitor, kernels: kernels, interrupt: interrupt)
   }
 
   /// Logits of some hidden rows, [rows.count, vocabulary].

@@ -76,6 +76,12 @@ package enum TokensView {
   private static func measured(
     _ model: Model, _ ids: [Int], _ show: Show, kernels: KernelMode, interrupt: Interrupt?
   ) throws -> [Double] {
+    if show == .loss || show == .prob {
+      // One token has nothing before it to be predicted from.
+      if ids.count < 2 { return ids.map { _ in .nan } }
+      let found = try model.score(ids: ids, kernels: kernels, interrupt: interrupt)
+      return [.nan] + found.logProbabilities.map { show == .loss ? -$0 : exp($0) }
+    }
     let hidden = try model.inspected(
       ids, visitor: nil, kernels: kernels, interrupt: interrupt)
     var values = [Double.nan]
@@ -101,6 +107,7 @@ package enum TokensView {
     _ logits: Slice<UnsafeBufferPointer<Float>>, _ id: Int, _ show: Show
   ) -> Double {
     let own = logits[logits.startIndex + id]
+    // What is left is the rank or the entropy.
     if show == .rank { return Double(1 + logits.reduce(0) { $0 + ($1 > own ? 1 : 0) }) }
     let top = Double(logits.max() ?? 0)
     var sum = 0.0
@@ -110,11 +117,6 @@ package enum TokensView {
       sum += weight
       weighted += weight * (Double(logit) - top)
     }
-    switch show {
-    case .loss, .ids: return log(sum) + top - Double(own)
-    case .prob: return exp(Double(own) - top) / sum
-    case .rank: return 0
-    case .entropy: return log(sum) - weighted / sum
-    }
+    return log(sum) - weighted / sum
   }
 }

@@ -10,12 +10,11 @@ package enum PlotsError: RoomError, Equatable {
   case badSize(width: Int, height: Int)
   case tooMany(what: String, count: Int, limit: Int)
   case cannotOverlay(String, String)
-  case unknownEnding(String)
 
   package var code: ErrorCode {
     switch self {
     case .unequalLengths, .raggedMatrix: .shape
-    case .unknownKind, .badRange, .badSize, .unknownEnding: .value
+    case .unknownKind, .badRange, .badSize: .value
     case .tooMany: .limit
     case .cannotOverlay: .type
     }
@@ -38,9 +37,6 @@ package enum PlotsError: RoomError, Equatable {
       "plot draws at most \(limit) \(what): got \(count)"
     case .cannotOverlay(let a, let b):
       "+ overlays two line, step or scatter figures, not \(a) and \(b)"
-    case .unknownEnding(let ending):
-      "save writes a figure as .svg .txt or .json, and a result as .json .csv .svg or .txt, "
-        + "not \(ending.isEmpty ? "a name without an ending" : ending)"
     }
   }
 
@@ -53,7 +49,6 @@ package enum PlotsError: RoomError, Equatable {
     case .badSize: "size: [640, 400] is the default, in pixels"
     case .tooMany: "a heatmap shows many series at once"
     case .cannotOverlay: "plot them one after the other"
-    case .unknownEnding: nil
     }
   }
 }

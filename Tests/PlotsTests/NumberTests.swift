@@ -123,7 +123,6 @@ import Testing
       .unknownKind("lines", known: ["line", "step"]), .raggedMatrix(row: 1, count: 2, first: 3),
       .badRange(axis: "x", lower: 2, upper: 1), .badSize(width: 1, height: 2),
       .tooMany(what: "series", count: 101, limit: 100), .cannotOverlay("bar", "line"),
-      .unknownEnding("png"),
     ]
     let expected = """
       [shape] plot needs as many xs as ys: 2 and 3 | give one for each, or leave them out
@@ -133,7 +132,6 @@ import Testing
       [value] plot needs a size from [160, 120] to [4000, 4000]: [1, 2] | size: [640, 400] is the default, in pixels
       [limit] plot draws at most 100 series: got 101 | a heatmap shows many series at once
       [type] + overlays two line, step or scatter figures, not bar and line | plot them one after the other
-      [value] save writes a figure as .svg .txt or .json, and a result as .json .csv .svg or .txt, not png | -
       """
     let lines = errors.map { "[\($0.code.rawValue)] \($0.message) | \($0.help ?? "-")" }
     #expect(lines.joined(separator: "\n") == expected)
