@@ -16,6 +16,8 @@ package final class ReadlineEditor: LineEditor {
   private weak var guide: (any EditingGuide)?
   private var result: EditedInput?
   private var recall = Recall()
+  /// Readline redraws when it cleans up, too: nothing is drawn then.
+  private var isEditing = false
 
   /// `isPlain`: a terminal without escapes.
   package init(isPlain: Bool, colors: Bool) {
@@ -65,6 +67,12 @@ package final class ReadlineEditor: LineEditor {
           ReadlineEditor.current?.insert("\n"); return 0
         }
       }
+      for key in [0x29, 0x5D, 0x7D] as [Int32] {
+        bind(key, map) { _, key in
+          ReadlineEditor.current?.close(key)
+          return 0
+        }
+      }
       bind("\u{1B}[200~", map) { _, _ in
         ReadlineEditor.current?.paste(); return 0
       }
@@ -108,16 +116,21 @@ package final class ReadlineEditor: LineEditor {
     result = nil
     recall.start()
     screen.forget()
+    isEditing = true
     rl_callback_handler_install(prompt) { line in
       ReadlineEditor.current?.finish(line.map { String(cString: $0) })
       free(line)
     }
     while result == nil { waitForKey() }
+    isEditing = false
     rl_callback_handler_remove()
     return result ?? .end
   }
 
   private func finish(_ line: String?) {
+    isEditing = false
+    // Else readline would begin the next input by itself.
+    rl_callback_handler_remove()
     if line == nil {
       screen.leave()
       screen.write("\n")
@@ -162,6 +175,7 @@ package final class ReadlineEditor: LineEditor {
   private func cancel() {
     screen.leave()
     screen.write("^C\r\n")
+    isEditing = false
     cr_clear_pending()
     result = .cancelled
   }
@@ -169,6 +183,7 @@ package final class ReadlineEditor: LineEditor {
   // MARK: Drawing
 
   private func redraw() {
+    guard isEditing else { return }
     if isPlain {
       rl_forced_update_display()
       return
@@ -218,9 +233,24 @@ package final class ReadlineEditor: LineEditor {
 
   private func accept() {
     cr_set_point(cr_end())
-    if !isPlain { redraw() }
-    screen.forget()
+    if !isPlain {
+      redraw()
+      screen.leave()
+      // Readline ends the line itself only when it drew it.
+      screen.write("\r\n")
+    }
     rl_newline(1, 10)
+  }
+
+  /// A closing bracket that begins its line stands one step further out.
+  fileprivate func close(_ key: Int32) {
+    let line = head.split(separator: "\n", omittingEmptySubsequences: false).last ?? ""
+    if head.contains("\n"), line.count >= 2, line.allSatisfy({ $0 == " " }) {
+      let point = cr_point()
+      rl_delete_text(point - 2, point)
+      cr_set_point(point - 2)
+    }
+    insert(key == 0x29 ? ")" : key == 0x5D ? "]" : "}")
   }
 
   fileprivate func up() {

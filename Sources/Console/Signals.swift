@@ -42,6 +42,8 @@ enum Signals {
     interruptCount.store(0, ordering: .relaxed)
     // Ctrl-Z while editing must give the terminal back first.
     if running { signal(SIGTSTP, SIG_DFL) } else { set(SIGTSTP, handle) }
+    // What came while a cell ran was meant for the cell.
+    if !running { _ = pending() }
   }
 
   static func restoreTerminal() {
@@ -91,6 +93,8 @@ enum Signals {
     lastInterrupt.store(now.tv_sec, ordering: .relaxed)
     let count = recent ? interruptCount.add(1, ordering: .relaxed).newValue : 1
     if !recent { interruptCount.store(1, ordering: .relaxed) }
+    // The terminal has echoed ^C.
+    if count == 1 { say("\n") }
     if count == 2 {
       say("\nstill stopping; Ctrl-C again within 2 s ends quire and what is not saved is lost\n")
     } else if count > 2 {
