@@ -2,7 +2,6 @@
 // tables of rows. Work is cut by the shape of the problem alone.
 
 import CKernels
-import COpenBLAS
 
 /// How products are computed (models.md 6.1).
 package enum KernelMode: String, Sendable {
@@ -112,12 +111,6 @@ extension Tensor {
 
 /// Products without a tape.
 enum Products {
-  /// OpenBLAS computes on the calling thread alone; told once.
-  private static let isSingleThreaded: Bool = {
-    openblas_set_num_threads(1)
-    return true
-  }()
-
   /// Edge of the tiles the output is cut into: a table over the problem, never over threads.
   static func tile(_ m: Int, _ n: Int) -> (rows: Int, columns: Int) {
     func edge(_ extent: Int) -> Int { extent > 1024 ? 512 : extent > 256 ? 256 : max(1, extent) }
@@ -139,7 +132,7 @@ enum Products {
       if beta == 0 { for row in 0..<m { (c + row * ldc).update(repeating: 0, count: n) } }
       return
     }
-    guard isSingleThreaded, max(m, n, k, lda, ldb, ldc) < Int(Int32.max) else {
+    guard max(m, n, k, lda, ldb, ldc) < Int(Int32.max) else {
       throw .memory(bytes: nil, free: Memory.available())
     }
     let (rows, columns) = tile(m, n)

@@ -198,7 +198,10 @@ extension Float: Real {
     _ ta: Bool, _ tb: Bool, _ m: Int, _ n: Int, _ k: Int, _ a: In, _ lda: Int, _ b: In,
     _ ldb: Int, _ beta: Float, _ c: Out, _ ldc: Int
   ) {
-    cblas_sgemm(
+    guard let library = MatrixLibrary.opened else {
+      return MatrixLibrary.plain(ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc)
+    }
+    library.single(
       CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, Int32(m),
       Int32(n), Int32(k), 1, a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
   }
@@ -340,7 +343,10 @@ extension Double: Real {
     _ ta: Bool, _ tb: Bool, _ m: Int, _ n: Int, _ k: Int, _ a: In, _ lda: Int, _ b: In,
     _ ldb: Int, _ beta: Double, _ c: Out, _ ldc: Int
   ) {
-    cblas_dgemm(
+    guard let library = MatrixLibrary.opened else {
+      return MatrixLibrary.plain(ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc)
+    }
+    library.twofold(
       CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, Int32(m),
       Int32(n), Int32(k), 1, a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
   }

@@ -47,7 +47,8 @@ package final class WorkerPool: @unchecked Sendable {
   private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let busy = Atomic<Bool>(false)
 
-  private init() {
+  /// A pool of its own; everything in the product uses `shared`.
+  package init() {
     state = State(threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)

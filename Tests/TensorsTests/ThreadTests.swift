@@ -1,5 +1,6 @@
 // Results do not depend on the number of threads; exact products do not depend on how rows are cut.
 
+import Diagnostics
 import Tensors
 import Testing
 
@@ -74,5 +75,33 @@ import Testing
     #expect(
       bits(try Tensor.linear(x, w, kernels: .exact))
         == bits(try Tensor.linear(x, plain, kernels: .exact)))
+  }
+
+  @Test func `a model step has the same bits forward and backward at 1, 2, 3 and 7 threads`() throws
+  {
+    func step() throws -> [[UInt8]] {
+      let tape = Tape()
+      let x = try tape.leaf(random([300, 64], 11)), w = try tape.leaf(random([192, 64], 12))
+      let gain = try tape.leaf(random([64], 13)), head = try tape.leaf(random([500, 64], 14))
+      let rows = try Tensor.linear(Tensor.rmsNorm(x, gain, epsilon: 1e-5), w)
+      let parts = try rows.split([64, 64, 64], axis: 1).map { try $0.reshaped([300, 4, 16]) }
+      let turned = try Tensor.rope(
+        parts[0], positions: Array(0..<300), frequencies: [1, 0.1, 0.01])
+      let seen = try Tensor.attention(turned, parts[1], parts[2], AttentionOptions(scale: 0.25))
+      let mixed = try Tensor.swiglu(seen.reshaped([300, 64]), x)
+      let loss = try Tensor.linearCrossEntropy(mixed, head, (0..<300).map { $0 % 500 })
+      let gradients = try tape.gradients(of: loss, for: [x, w, gain, head])
+      return ([loss] + gradients).map(bits)
+    }
+    let one = try withThreads(1) { try step() }
+    for threads in [2, 3, 7] { #expect(try withThreads(threads) { try step() } == one) }
+  }
+
+  @Test func `a stop that was asked for ends an operation`() throws {
+    let interrupt = Interrupt(), pool = WorkerPool()
+    pool.threads = 1
+    pool.interrupt = interrupt
+    interrupt.request()
+    #expect(throws: TensorError.interrupted) { try pool.forEach(5) { _ in } }
   }
 }
