@@ -33,11 +33,12 @@ package final class ReadlineEditor: LineEditor {
     var settings = ["set blink-matching-paren off", "set horizontal-scroll-mode off"]
     settings.append("set enable-bracketed-paste \(isPlain ? "off" : "on")")
     settings.append("set enable-active-region off")
+    rl_initialize()
+    // After the user's inputrc has been read.
     for line in settings {
       var bytes = Array(line.utf8CString)
       rl_parse_and_bind(&bytes)
     }
-    rl_initialize()
     bindKeys()
   }
 
@@ -110,9 +111,29 @@ package final class ReadlineEditor: LineEditor {
   package func read(
     prompt: String, continuation: String, guide: any EditingGuide
   ) -> EditedInput {
-    self.prompt = prompt
-    continuationPrompt = continuation
     self.guide = guide
+    continuationPrompt = continuation
+    guard isPlain else { return readOne(prompt) }
+    return readLines(prompt, continuation, guide)
+  }
+
+  /// Without cursor movement each line is an input of its own, and they are joined here.
+  private func readLines(
+    _ prompt: String, _ continuation: String, _ guide: any EditingGuide
+  ) -> EditedInput {
+    var lines: [String] = []
+    while true {
+      let input = readOne(lines.isEmpty ? prompt : continuation)
+      guard case .text(let line) = input else { return input }
+      lines.append(line)
+      let whole = lines.joined(separator: "\n")
+      let isForced = lines.count > 1 && line.allSatisfy { $0 == " " }
+      if isForced || guide.continuation(of: whole) == nil { return .text(whole) }
+    }
+  }
+
+  private func readOne(_ prompt: String) -> EditedInput {
+    self.prompt = prompt
     result = nil
     recall.start()
     screen.forget()
@@ -227,7 +248,7 @@ package final class ReadlineEditor: LineEditor {
     // A blank line at the end of several forces a run.
     let lines = whole.split(separator: "\n", omittingEmptySubsequences: false)
     let isForced = lines.count > 1 && lines[lines.count - 1].allSatisfy { $0 == " " }
-    guard !isForced, let indent = guide?.continuation(of: whole) else { return accept() }
+    guard !isForced, !isPlain, let indent = guide?.continuation(of: whole) else { return accept() }
     insert("\n" + String(repeating: " ", count: indent))
   }
 
