@@ -76,7 +76,8 @@ let rooms: [Room] = [
   Room(
     "Workbench",
     imports: [
-      "Checkpoints", "Diagnostics", "Digests", "Files", "JSON", "Language", "Plots", "Tensors",
+      "Checkpoints", "Diagnostics", "Digests", "Files", "JSON", "Language", "Models", "Plots",
+      "Tensors", "Tokenizers",
     ]),
 
   // Level 6: the front ends.

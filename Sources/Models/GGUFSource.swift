@@ -105,7 +105,8 @@ struct GGUFSource {
     object["rope_parameters"] = .object(rope)
   }
 
-  private func tokenizer() throws -> Tokenizer? {
+  /// The vocabulary, or a whole tokenizer.json where the file carries one.
+  func tokenizer() throws -> Tokenizer? {
     if let json = try metadata.string("tokenizer.huggingface.json") {
       return try Tokenizer.load(json: Array(json.utf8), config: nil)
     }

@@ -105,10 +105,27 @@ struct FolderSource {
   }
 }
 
-/// A `tokenizer.json`, or the folder of one, with the settings beside it.
+/// A `tokenizer.json` with the settings beside it, the folder of one, or the vocabulary of a GGUF
+/// file.
 package func loadTokenizer(_ path: String) throws -> Tokenizer {
-  let file = Files.isDirectory(path) ? Path.join(path, "tokenizer.json") : path
+  var file = path
+  if Files.isDirectory(path) {
+    file = Path.join(path, "tokenizer.json")
+    if !Files.exists(file), Checkpoint.isCheckpointFolder(path) { return try ggufTokenizer(path) }
+  } else if Path.ending(of: path) == "gguf" {
+    return try ggufTokenizer(path)
+  }
   let settings = Path.join(Path.folder(of: file), "tokenizer_config.json")
   let config = Files.exists(settings) ? try readJSON(settings) : nil
   return try Tokenizer.load(json: try Files.read(file), config: config)
+}
+
+/// The vocabulary of a GGUF file, or of the one in a folder; its tensors are left alone.
+private func ggufTokenizer(_ path: String) throws -> Tokenizer {
+  let checkpoint = try Checkpoint.open(path)
+  let file = checkpoint.files.first ?? path
+  guard checkpoint.format == .gguf,
+    let tokenizer = try GGUFSource(checkpoint, path: file).tokenizer()
+  else { throw ModelsError.noTokenizer(Path.name(of: path)) }
+  return tokenizer
 }

@@ -5,7 +5,7 @@ import Language
 extension Session {
   func declaredBuiltins() -> [Builtin] {
     sessionBindings() + fileBindings() + tensorBindings() + layerBindings() + gradientBindings()
-      + randomBindings()
+      + randomBindings() + tokenizerBindings()
   }
 
   /// Who reads what `load` does not read itself (adapters, models), asked in this order.
