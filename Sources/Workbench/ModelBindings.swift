@@ -1,0 +1,111 @@
+// Words for models themselves: what `load` finds, models, quantize, unload. Knows no prompting.
+
+import Diagnostics
+import Files
+import Language
+import Models
+import Tensors
+
+extension Session {
+  func modelBindings() -> [Builtin] {
+    [
+      Builtin(
+        "models", group: "models", "the loaded models and those in the box",
+        example: "models", flags: [.command]
+      ) { [unowned self] _ in .object(PlainText(modelTable())) },
+      Builtin(
+        "quantize", group: "models", "a copy of a model whose weights take less room",
+        [
+          Parameter("model"),
+          Parameter("to", .label("\"q8_0\""), "\"q8_0\" \"f16\" \"bf16\" \"f32\""),
+        ],
+        example: "q = quantize m, to: \"q8_0\"",
+        details: "Norms and biases stay f32; rows that are no multiple of 32 become f16.",
+        flags: [.makesModel]
+      ) { call in
+        let dtype = try LoadOptions.dtype(named: try call.optionalString("to") ?? "q8_0")
+        return .object(ModelObject(try call.model().converted(to: dtype)))
+      },
+      Builtin(
+        "unload", group: "models", "gives a model's memory back; the number of bytes",
+        [Parameter("model")], example: "unload m", flags: [.changesModel]
+      ) { call in .int(try call.model().unload()) },
+    ]
+  }
+
+  /// Loads a model by path or by its name in the box; nil when there is neither.
+  func loadModel(_ written: String, _ call: Call) throws -> Value? {
+    guard let path = try modelPath(written) else { return nil }
+    if let threads = try call.optionalInt("threads", in: 1...1024) {
+      WorkerPool.shared.threads = threads
+    }
+    var options = LoadOptions()
+    options.dtype = try call.optionalString("dtype").map { try LoadOptions.dtype(named: $0) }
+    options.file = try call.optionalString("file")
+    options.context = try call.optionalInt("context", in: 1...(1 << 30))
+    options.tokenizer = try call.optionalString("tokenizer").map {
+      try resolve($0, for: .reading)
+    }
+    let unused = try call.optionalString("unused") ?? "error"
+    guard unused == "error" || unused == "allow" else {
+      throw Diagnostic(
+        .value, "unused must be \"error\" or \"allow\": got \"\(visibleText(unused))\"")
+    }
+    options.unusedAllowed = unused == "allow"
+    options.freeMemory = self.options.freeMemory()
+    options.interrupt = interrupt
+    let model = try Model.load(path, options: options)
+    for line in model.loadLines { note(visibleText(line)) }
+    return .object(ModelObject(model))
+  }
+
+  private func modelPath(_ written: String) throws -> String? {
+    let isName = !written.utf8.contains(UInt8(ascii: "/"))
+    // A name in the box needs no permission; a path of the same name comes first.
+    let path = isName ? try? resolve(written, for: .reading) : try resolve(written, for: .reading)
+    if let path, isModel(path) { return path }
+    guard isName else { return nil }
+    for folder in options.modelFolders {
+      for name in [written, written + ".gguf"] {
+        let path = Path.join(folder, name)
+        if isModel(path) { return path }
+      }
+    }
+    return nil
+  }
+
+  private func isModel(_ path: String) -> Bool {
+    if Files.isDirectory(path) {
+      return Files.exists(Path.join(path, "config.json"))
+        || !Files.exists(Path.join(path, "adapter_config.json"))
+    }
+    return Files.exists(path) && Path.ending(of: path) == "gguf"
+  }
+
+  /// One line a model: name, family, parameters, bytes, where.
+  private func modelTable() -> String {
+    var rows: [[String]] = []
+    for (name, value) in interpreter.variables {
+      guard let model = value.asHost(ModelObject.self)?.model, !model.isUnloaded else { continue }
+      rows.append([
+        name, model.family.name, Words.count(model.parameters.elementCount) + " parameters",
+        Words.bytes(model.parameters.byteCount), "context \(model.contextLength)",
+        model.parts.path ?? "made here",
+      ])
+    }
+    for folder in options.modelFolders {
+      for name in (try? Files.list(folder)) ?? [] where isModel(Path.join(folder, name)) {
+        rows.append(["", "", "", "", "", "load \"\(name)\""])
+      }
+    }
+    if rows.isEmpty { return "no models" }
+    let widths = (0..<5).map { column in rows.map { displayWidth($0[column]) }.max() ?? 0 }
+    return rows.map { row in
+      let cells = row.enumerated().map { column, text in
+        column < 5
+          ? text + String(repeating: " ", count: widths[column] - displayWidth(text)) : text
+      }
+      return cells.filter { !$0.isEmpty }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,69 @@
+// A reply as a value of the language: its text when shown, all that repeats it as fields.
+
+import Diagnostics
+package import Language
+package import Models
+package import Plots
+import Tensors
+
+package final class ReplyObject: Displayable {
+  package let reply: Reply
+  private var streamed: Bool
+
+  package init(_ reply: Reply, streamed: Bool = false) {
+    self.reply = reply
+    self.streamed = streamed
+  }
+
+  package var kind: String { "reply" }
+  package var extent: String? { "\(reply.ids.count) tokens" }
+  package var description: String { reply.text }
+  package func shown(_ style: TextStyle) -> String { reply.text }
+
+  package func takeStreamed() -> Bool {
+    defer { streamed = false }
+    return streamed
+  }
+
+  package func isEqual(to other: any HostObject) -> Bool {
+    guard let other = (other as? ReplyObject)?.reply else { return false }
+    return reply.ids == other.ids && reply.text == other.text && reply.stop == other.stop
+      && reply.promptIDs == other.promptIDs && reply.sampler == other.sampler
+  }
+
+  package var memberNames: [String] {
+    [
+      "ids", "kernels", "logprobs", "matched", "model", "prompt", "sampler", "seed", "stop",
+      "text", "time", "tokens",
+    ]
+  }
+
+  package func member(_ name: String) throws -> Value? {
+    switch name {
+    case "text": .string(reply.text)
+    case "tokens": .list(reply.tokens.map { .string($0) })
+    case "ids": ids(reply.ids)
+    case "stop": .string(reply.stop.rawValue)
+    case "matched": reply.matched.map { .string($0) } ?? .nil
+    case "seed": .int(reply.seed)
+    case "sampler": .string(reply.sampler)
+    case "logprobs": .list(reply.logProbabilities.map { .float($0) })
+    case "kernels": .string(reply.kernels.rawValue)
+    case "model": .string(reply.model)
+    case "prompt":
+      .map([
+        "text": reply.promptText.map { .string($0) } ?? .nil, "ids": ids(reply.promptIDs),
+        "added": ids(reply.added),
+      ])
+    case "time":
+      .map([
+        "prefill": .float(reply.prefillSeconds), "decode": .float(reply.decodeSeconds),
+        "tokens_per_second": .float(reply.tokensPerSecond),
+        "bytes_per_second": .float(reply.tokensPerSecond * Double(reply.bytesPerToken)),
+      ])
+    default: nil
+    }
+  }
+
+  private func ids(_ list: [Int]) -> Value { .list(list.map { .int($0) }) }
+}
