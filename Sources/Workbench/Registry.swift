@@ -6,6 +6,7 @@ extension Session {
   func declaredBuiltins() -> [Builtin] {
     sessionBindings() + fileBindings() + tensorBindings() + layerBindings() + gradientBindings()
       + randomBindings() + tokenizerBindings() + modelBindings() + promptBindings()
+      + plotBindings() + inspectionBindings()
   }
 
   /// Who reads what `load` does not read itself (adapters, models), asked in this order.
