@@ -27,7 +27,7 @@ extension Command {
       return runScript(
         name: path, text: text, folder: Path.folder(of: absolute), isTyped: false, settings)
     case .notebook(let options, let settings):
-      return try runNotebook(options, settings)
+      return runNotebook(options, settings)
     case .check(let options, let settings):
       let printer = settings.printer()
       defer { printer.finishLine() }
@@ -50,10 +50,10 @@ extension Command {
     return Script.run(name: name, text: text, session: session, printer: settings.printer())
   }
 
-  private func runNotebook(_ options: RunOptions, _ settings: Settings) throws -> Int32 {
-    let interrupt = catchInterrupts()
+  private func runNotebook(_ options: RunOptions, _ settings: Settings) -> Int32 {
     let folder = Path.folder(of: Path.join(currentFolder(), options.path))
-    let session = settings.session(folder: folder, isTyped: false, interrupt: interrupt)
+    // The runner's supervisor takes the signals: it must save before the process ends.
+    let session = settings.session(folder: folder, isTyped: false, interrupt: Interrupt())
     let printer = settings.printer()
     return NotebookRunner.run(
       options, session: session, live: printer, finishCell: printer.finishLine)
