@@ -320,29 +320,32 @@ extension Value {
 /// Frees nested containers one after the other instead of one inside the other, so that a list
 /// nested a million deep does not overflow the stack.
 func dismantle(_ values: inout [Value]) {
-  while let value = values.popLast() {
-    switch consume value {
-    case .list(var box):
-      if isKnownUniquelyReferenced(&box) {
-        values.append(contentsOf: box.elements.lazy.filter(\.isContainer))
-        box.elements = []
-      }
-    case .map(var box):
-      if isKnownUniquelyReferenced(&box) {
-        values.append(contentsOf: box.map.values.lazy.filter(\.isContainer))
-        box.map = OrderedMap()
-      }
-    case .function(var function):
-      guard isKnownUniquelyReferenced(&function), let closure = function as? ClosureFunction else {
-        continue
-      }
-      for index in closure.captures.indices
-      where isKnownUniquelyReferenced(&closure.captures[index]) {
-        values.append(closure.captures[index].value)
-        closure.captures[index].value = .nil
-      }
-      closure.captures = []
-    default: break
+  while var value = values.popLast() {
+    withUnsafeMutablePointer(to: &value) { empty($0, into: &values) }
+  }
+}
+
+/// Moves what a container holds to `values`, when nothing else holds the container.
+private func empty(_ slot: Slots, into values: inout [Value]) {
+  switch slot.tag {
+  case Tag.list where Elements.isUnique(slot, ListStorage.self):
+    let box = Elements.uncounted(slot, ListStorage.self)
+    for element in box.elements where element.isContainer { values.append(element) }
+    box.elements = []
+  case Tag.map where Elements.isUnique(slot, MapStorage.self):
+    let box = Elements.uncounted(slot, MapStorage.self)
+    for element in box.map.values where element.isContainer { values.append(element) }
+    box.map = OrderedMap()
+  case Tag.function where Elements.isUnique(slot, FunctionValue.self):
+    guard let closure = Elements.uncounted(slot, FunctionValue.self) as? ClosureFunction else {
+      return
     }
+    for index in closure.captures.indices
+    where isKnownUniquelyReferenced(&closure.captures[index]) {
+      values.append(closure.captures[index].value)
+      closure.captures[index].value = .nil
+    }
+    closure.captures = []
+  default: break
   }
 }

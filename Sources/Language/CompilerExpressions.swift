@@ -488,6 +488,8 @@ extension Compiler {
     _ isDisplayed: Bool
   ) {
     arguments(call)
+    // It may take a variable away, so nothing is known to have a value after it.
+    if builtin.name == "reset" { state.known = [] }
     let labels = call.arguments.map(\.label)
     state.chunk.calls.append(
       CallInfo(

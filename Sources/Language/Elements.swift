@@ -208,7 +208,9 @@ enum Elements {
   ) throws {
     let box = uniqueMap(slot)
     if try box.map.change(key, body) != nil { return }
-    guard mayBeNew else { throw missing(key, box.map) }
+    guard mayBeNew else {
+      throw RuntimeMessage.noKeyToChange(Display.key(key), textKeys(box.map)).diagnostic()
+    }
     box.map[key] = value.pointee
   }
 

@@ -171,7 +171,7 @@ package final class Interpreter {
     guard let first = parser.errors.first else { return .complete }
     let unclosed = parser.endsInString && !first.message.contains("on its line")
     if unclosed { return .incomplete(indent: 0) }
-    if parser.failedAtEnd, parser.errors.count == 1 {
+    if parser.failedAtEnd {
       return .incomplete(indent: 2 * max(0, min(20, parser.openBrackets)))
     }
     return .invalid

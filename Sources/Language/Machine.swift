@@ -662,7 +662,20 @@ final class Machine: CallContext {
               try Elements.update(&$0.value, info, regs + Int(i.c))
             }
           case .append: try Elements.append(a, regs + Int(i.b))
-          case .add2: try Elements.combine(a, .add, regs + Int(i.b))
+          case .add2:
+            let y = regs + Int(i.b)
+            if a.tag == Tag.float, y.tag == Tag.float {
+              a.set(a.double + y.double)
+              continue
+            }
+            if a.tag == Tag.int, y.tag == Tag.int {
+              let (sum, overflow) = a.int.addingReportingOverflow(y.int)
+              if !overflow {
+                a.set(sum)
+                continue
+              }
+            }
+            try Elements.combine(a, .add, y)
           case .add2Box:
             try box(a)._withUnsafeGuaranteedRef {
               try checkBox($0, "the variable")

@@ -18,7 +18,7 @@ enum Message: Equatable {
   case repeatedParameter(String), positionalAfterLabel, repeatedLabel(String), repeatedKey(String)
   case returnOutside, breakOutside(String), functionInside, lineOperator(String), reservedMark(
     String)
-  case badStage, useForm
+  case badStage, useForm, wrongEquals(String), assignPair(String)
 
   func diagnostic(at place: Place) -> Diagnostic {
     let (code, message, help) = words
@@ -118,8 +118,10 @@ enum Message: Equatable {
       (.syntax, "arguments without a label come first", "move it before the labelled ones")
     case .repeatedLabel(let name): (.arity, "argument \(name) is given twice", "give it once")
     case .repeatedKey(let name): (.key, "key \(name) stands twice in the map", "keep one of them")
-    case .returnOutside: (.syntax, "return stands in a function", nil)
-    case .breakOutside(let word): (.syntax, "\(word) stands in a loop", nil)
+    case .returnOutside:
+      (.syntax, "return stands in a function", "the last expression of a cell is its value")
+    case .breakOutside(let word):
+      (.syntax, "\(word) stands in a loop", "a function in the loop is left by return")
     case .functionInside:
       (
         .syntax, "fn starts a statement", "inside an expression write x => …"
@@ -132,6 +134,9 @@ enum Message: Equatable {
     case .reservedMark(let mark): (.syntax, "\(mark) is no operator", nil)
     case .badStage:
       (.syntax, "after |> stands a function", "write |> f, |> f(a) or |> (x => …)")
+    case .wrongEquals(let help): (.syntax, "= assigns, which makes no sense here", help)
+    case .assignPair(let text):
+      (.syntax, "one value stands right of =", "write a list: [\(text)]")
     case .useForm:
       (.syntax, "use names a module or a file", "write use stats or use \"lib/mine.quire\"")
     }

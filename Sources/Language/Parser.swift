@@ -22,7 +22,7 @@ struct Parser {
   var stopsAtRange = false
   var depth = 0
   var errors: [Diagnostic] = []
-  /// The error stands at the end of the text: more input could mend it.
+  /// The first error stands at the end of the text: more input could mend it.
   var failedAtEnd = false
   var openBrackets = 0
   /// Whether the text ends inside a string.
@@ -86,7 +86,7 @@ struct Parser {
 
   /// A failure at the present token; remembers when that is the end of the text.
   mutating func unexpected(_ message: Message) -> Diagnostic {
-    if token.isEnd { failedAtEnd = true }
+    if token.isEnd { failedAtEnd = failedAtEnd || errors.isEmpty }
     return failure(message)
   }
 
@@ -117,7 +117,7 @@ struct Parser {
       return
     }
     if token.isEnd {
-      failedAtEnd = true
+      failedAtEnd = failedAtEnd || errors.isEmpty
       throw failure(.unclosed(mark, opened: text(open.range)), open.range)
     }
     if token.isKeyword(.if) { throw failure(.ternary) }
@@ -196,6 +196,8 @@ struct Parser {
 
   /// Goes on at the next line that starts outside of the brackets the broken statement opened.
   private mutating func recover(from begin: Int, closing: Bool) {
+    (ignoresNewlines, stopsAtRange) = (false, false)
+    if token.isEnd { return }
     let failed = index
     var open = 0
     var place = begin
@@ -250,7 +252,7 @@ struct Parser {
     statementList(into: &list, closing: true)
     (ignoresNewlines, stopsAtRange) = outer
     guard token.isMark("}") else {
-      failedAtEnd = true
+      failedAtEnd = failedAtEnd || errors.isEmpty
       throw failure(.unclosed("}", opened: "{"), open.range)
     }
     advance()
@@ -327,7 +329,7 @@ struct Parser {
       var fallback: Node?
       if token.isMark(":") || token.isMark("=") {
         if token.isMark("=") {
-          throw failure(.switchWord("=", "a default follows a colon: \(name.name): 1"))
+          throw failure(.wrongEquals("a default follows a colon: \(name.name): 1"))
         }
         advance()
         fallback = try expression()
@@ -463,9 +465,9 @@ struct Parser {
         _ = try? expression()
       }
       let whole = from(value.range.lower)
-      throw failure(.tuple(text(whole)), whole)
+      throw failure(.assignPair(text(whole)), whole)
     }
-    if token.isMark("=") { throw failure(.switchWord("= twice", "assign in two statements")) }
+    if token.isMark("=") { throw failure(.wrongEquals("assign in two statements")) }
     return Statement(.assign(target, value), from(start), depth: value.depth + 1)
   }
 

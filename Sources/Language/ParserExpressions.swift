@@ -449,7 +449,7 @@ extension Parser {
         throw failure(.positionalAfterLabel, value.range)
       }
       if token.isMark("="), isSameLine, close != nil {
-        throw failure(.switchWord("= in a call", "an argument is given as \(text(value.range)): …"))
+        throw failure(.wrongEquals("an argument is given as \(text(value.range)): …"))
       }
       list.append(Argument(label: label?.0, labelRange: label?.1, value: value))
       guard token.isMark(","), close != nil || isSameLine else { break }

@@ -17,7 +17,8 @@ enum RuntimeMessage {
   case powerDomain
   case notFunction(kind: String, isCommand: Bool), noMethod(
     String, kind: String, [String], isField: Bool)
-  case noMember(String, kind: String, [String]), noKey(String, [String])
+  case noMember(String, kind: String, [String]), noKey(String, [String]), noKeyToChange(
+    String, [String])
   case indexRange(Int, Int, String), indexKind(String, String), keyKind(String)
   case cannotIndex(String), sliceBound(String), rangeBound(String), severalIndices(String)
   case cannotIterate(String), containsKind(String, String), unpackCount(Int, Int), unpackKind(
@@ -35,6 +36,16 @@ enum RuntimeMessage {
   static let foreignNames: [String: String] = [
     "None": "nil", "null": "nil", "undefined": "nil", "NULL": "nil", "nil_": "nil",
     "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
+  ]
+  private static let foreignMethods: [String: String] = [
+    "push": "write xs = append(xs, x)", "add": "write xs = append(xs, x)",
+    "extend": "write xs = xs + ys", "pop": "write last = xs[-1] and xs = xs[..-1]",
+    "length": "write len(xs)", "size": "write len(xs)", "items": "write for k, v in m { … }",
+    "strip": "write trim(s)", "format": "write \"\\(x)\" to put a value in",
+    "sort": "write xs = sorted(xs)", "reverse": "write xs = reversed(xs)",
+    "has": "write k in m", "contains": "write x in xs", "includes": "write x in xs",
+    "toString": "write str(x)", "forEach": "write for x in xs { … }",
+    "startswith": "write starts(s, with)", "endswith": "write ends(s, with)",
   ]
   private static let foreignHelp: [String: String] = [
     "self": "a function gets what it needs as a parameter",
@@ -150,7 +161,8 @@ enum RuntimeMessage {
         )
       }
       return (
-        .name, "no function \(name) for \(article(kind))", didYouMean(name, among: known)
+        .name, "no function \(name) for \(article(kind))",
+        RuntimeMessage.foreignMethods[name] ?? didYouMean(name, among: known)
       )
     case .noMember(let name, let kind, let known):
       let near = didYouMean(name, among: known)
@@ -161,6 +173,11 @@ enum RuntimeMessage {
       return (
         .key, "the map has no key \(key)",
         near ?? "get(m, key, 0) gives a value of your choice when there is none"
+      )
+    case .noKeyToChange(let key, let known):
+      return (
+        .key, "the map has no key \(key) to change",
+        didYouMean(key, among: known) ?? "write m[key] = get(m, key, 0) + 1"
       )
     case .indexRange(let index, let count, let kind):
       return (
@@ -217,7 +234,10 @@ enum RuntimeMessage {
       )
     case .tooLong(let what):
       return (.memory, "\(what) is too large for the memory", "work on smaller pieces")
-    case .noModule(let name): return (.name, "no module \(name)", nil)
+    case .noModule(let name):
+      return (
+        .name, "no module \(name)", "a file is brought in by its path: use \"lib/mine.quire\""
+      )
     case .moduleCycle(let chain):
       return (
         .name, "modules use each other in a circle: \(chain.joined(separator: " → "))",

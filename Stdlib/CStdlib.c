@@ -1,0 +1,26 @@
+// Embeds the modules. One line a module, here and in the table.
+#include "CStdlib.h"
+
+static const unsigned char data[] = {
+#embed "modules/data.quire" suffix(, 0)
+};
+static const unsigned char metrics[] = {
+#embed "modules/metrics.quire" suffix(, 0)
+};
+static const unsigned char stats[] = {
+#embed "modules/stats.quire" suffix(, 0)
+};
+static const unsigned char text[] = {
+#embed "modules/text.quire" suffix(, 0)
+};
+
+static const struct quire_module table[] = {
+    {"data", data, sizeof data - 1},
+    {"metrics", metrics, sizeof metrics - 1},
+    {"stats", stats, sizeof stats - 1},
+    {"text", text, sizeof text - 1},
+};
+
+const struct quire_module *quire_modules(void) { return table; }
+
+int quire_module_count(void) { return (int)(sizeof table / sizeof table[0]); }

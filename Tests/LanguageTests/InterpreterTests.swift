@@ -1,0 +1,127 @@
+// The interpreter as its callers see it: names, completeness, interrupts, transactions, limits.
+
+import Diagnostics
+import Foundation
+import Language
+import Testing
+
+@Suite struct InterpreterTests {
+  @Test func `a text is complete, incomplete or invalid`() {
+    let interpreter = Recorder().interpreter
+    for text in ["1 + 1", "", "x = 3\n", "if true { 1 }", "# only a comment", "print \"a\""] {
+      #expect(interpreter.isComplete(text) == .complete, "\(text)")
+    }
+    for text in ["1 +", "fn f() {", "[1,", "x = \"\"\"\nabc", "if x {\n  y = 2", "m = {a: 1"] {
+      guard case .incomplete = interpreter.isComplete(text) else {
+        Issue.record("\(text) should be incomplete")
+        continue
+      }
+    }
+    for text in ["x = )", "1 ** 2", "x = \"abc"] {
+      #expect(interpreter.isComplete(text) == .invalid, "\(text)")
+    }
+    #expect(interpreter.isComplete("fn f() {\n  if true {") == .incomplete(indent: 4))
+  }
+
+  @Test func `the names of a cell are those it reads and writes`() {
+    let interpreter = Recorder().interpreter
+    let source = SourceText(
+      name: "c",
+      text: """
+        a = b + 1
+        c = a
+        fn f(x) = x + d
+        for i in xs { m[i] = i }
+        use stats: mean
+        y = [q for q in zs]
+        print mean(c)
+        """)
+    let names = interpreter.names(of: source)
+    #expect(names.writes == ["a", "c", "f", "i", "m", "mean", "y"])
+    #expect(names.reads == ["b", "d", "xs", "m", "zs"])
+    #expect(names.functionReads["f"] == ["d"])
+    #expect(names.builtins.contains("print"))
+    #expect(names.modules == ["stats"])
+  }
+
+  @Test func `a loop stops when it is interrupted and changes nothing`() {
+    let recorder = Recorder()
+    let interrupt = recorder.interpreter.interrupt
+    recorder.run("x = 1")
+    let clock = ContinuousClock()
+    let start = clock.now
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: 0.05)
+      interrupt.request()
+    }
+    let errors = recorder.run("while true { x += 1 }")
+    #expect(errors.map(\.code) == [.interrupted])
+    #expect(clock.now - start < .seconds(5))
+    interrupt.clear()
+    recorder.run("print x")
+    #expect(recorder.lines.last == "# expect: 1")
+  }
+
+  @Test func `catch does not see an interrupt`() {
+    let recorder = Recorder()
+    recorder.interpreter.interrupt.request()
+    let errors = recorder.run("try { while true { } } catch e { print \"caught\" }")
+    #expect(errors.map(\.code) == [.interrupted])
+  }
+
+  @Test func `functions that call each other through builtins end in an error`() {
+    let recorder = Recorder()
+    let errors = recorder.run("fn f(n) = map([n], f)\nf(1)")
+    #expect(errors.map(\.code) == [.limit])
+  }
+
+  @Test func `a value can be set, read and forgotten from outside`() throws {
+    let recorder = Recorder()
+    recorder.interpreter["x"] = .int(3)
+    recorder.run("y = x + 1")
+    #expect(recorder.interpreter["y"]?.asInt == 4)
+    #expect(recorder.interpreter.variables.map(\.name) == ["x", "y"])
+    #expect(recorder.interpreter.reset("x"))
+    #expect(recorder.run("x").map(\.code) == [.name])
+  }
+
+  @Test func `check finds what is wrong without running`() {
+    let recorder = Recorder()
+    let source = SourceText(name: "c", text: "print \"no\"\nz = later\nlen()\n")
+    #expect(recorder.interpreter.check(source).map(\.code) == [.name, .arity])
+    #expect(recorder.interpreter.check(source, knownNames: ["later"]).map(\.code) == [.arity])
+    #expect(recorder.lines.isEmpty)
+  }
+
+  @Test func `a twin takes over when the first argument is a host object`() {
+    final class Vector: HostObject {
+      var kind: String { "vector" }
+      var description: String { "vector" }
+    }
+    let make = Builtin("vector", group: "x", "Makes one") { _ in .object(Vector()) }
+    let twin = Builtin(
+      "sum", group: "x", "Adds up", [Parameter("v"), Parameter("axis", .label("0"))],
+      flags: .onHosts
+    ) { call in .int(100 + (try call.int("axis", default: 0))) }
+    let recorder = Recorder(builtins: [make, twin])
+    recorder.run(
+      "v = vector()\nprint sum(v), sum(v, axis: 1), v.sum(axis: 2), sum([1, 2]), v |> sum")
+    #expect(recorder.lines == ["# expect: 100 101 102 3 100"])
+  }
+
+  @Test func `appending takes amortised constant time`() {
+    let recorder = Recorder()
+    let clock = ContinuousClock()
+    func measure(_ count: Int) -> Duration {
+      clock.measure {
+        recorder.run(
+          "xs = []\ns = \"\"\nm = {a: []}\nfor i in 0..\(count) { xs = append(xs, i)\n s += \"ab\"\n m.a += [i]\n }"
+        )
+      }
+    }
+    _ = measure(100)
+    let small = measure(2_000)
+    let large = measure(20_000)
+    #expect(large < small * 60 + .milliseconds(50))
+  }
+}

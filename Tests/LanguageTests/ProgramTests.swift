@@ -1,0 +1,79 @@
+// Runs the programs of Programs/ and compares all they print, show and raise with the comments in
+// them: `# expect: …`, `# expect note: …`, `# expect error: …` (whole messages, line by line).
+// Cells are separated by `#%%`.
+
+import Diagnostics
+import Foundation
+import Language
+import Testing
+
+struct Program: CustomTestStringConvertible, Sendable {
+  let path: String
+  var testDescription: String { (path as NSString).lastPathComponent }
+
+  static let folder = (#filePath as NSString).deletingLastPathComponent + "/Programs"
+  static let modules = (#filePath as NSString).deletingLastPathComponent + "/../../Stdlib/modules"
+
+  static let all: [Program] = ["values", "errors"].flatMap { part in
+    let folder = folder + "/" + part
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasSuffix(".quire") }.sorted().map { Program(path: folder + "/" + $0) }
+  }
+}
+
+/// An interpreter whose every word is collected.
+final class Recorder {
+  let interpreter: Interpreter
+  var lines: [String] = []
+
+  init(builtins: [Builtin] = []) {
+    interpreter = Interpreter(
+      builtins: builtins,
+      modules: { name in
+        let path = Program.modules + "/" + name + (name.hasSuffix(".quire") ? "" : ".quire")
+        return (try? String(contentsOfFile: path, encoding: .utf8)).map {
+          SourceText(name: name, text: $0)
+        }
+      }, interrupt: Interrupt())
+    interpreter.show = { [unowned self] in add($0.displayed(), "") }
+    interpreter.write = { [unowned self] in add($0, "") }
+    interpreter.note = { [unowned self] in add($0, " note") }
+  }
+
+  func add(_ text: String, _ kind: String) {
+    let text = text.hasSuffix("\n") ? String(text.dropLast()) : text
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      lines.append("# expect\(kind):" + (line.isEmpty ? "" : " \(line)"))
+    }
+  }
+
+  @discardableResult
+  func run(_ text: String) -> [Diagnostic] {
+    var found: [Diagnostic] = []
+    for cell in text.components(separatedBy: "#%%\n") {
+      do throws(DiagnosticList) {
+        try interpreter.run(SourceText(name: "cell", text: cell))
+      } catch {
+        found += error.list
+        for diagnostic in error.list { add(diagnostic.rendered(place: .cell), " error") }
+      }
+    }
+    return found
+  }
+}
+
+@Suite struct ProgramTests {
+  @Test(arguments: Program.all)
+  func `a program prints, shows and raises what its comments say`(_ program: Program) throws {
+    let text = try String(contentsOfFile: program.path, encoding: .utf8)
+    let expected = text.components(separatedBy: "\n").filter { $0.hasPrefix("# expect") }
+    let recorder = Recorder()
+    recorder.run(text)
+    #expect(recorder.lines == expected)
+  }
+
+  @Test func `there are programs for values and for errors`() {
+    #expect(Program.all.filter { $0.path.contains("/errors/") }.count >= 80)
+    #expect(Program.all.filter { $0.path.contains("/values/") }.count >= 40)
+  }
+}
