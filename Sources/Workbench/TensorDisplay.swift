@@ -16,7 +16,7 @@ enum TensorDisplay {
     let picked = tensor.shape.enumerated().map { axis, extent in
       picks(extent, isLast: axis == tensor.rank - 1, isLarge: tensor.count > 1000)
     }
-    let cells = NumberColumn(values(tensor, picked), isFloat: tensor.dtype.isFloat)
+    let cells = NumberColumn(values(tensor, picked), tensor.dtype)
     if tensor.rank == 0 { return cells.texts.first ?? "" }
     let texts = cells.texts.map { pad($0, cells.width) }
     var next = 0
@@ -80,8 +80,12 @@ struct NumberColumn {
   let texts: [String]
   var width: Int { texts.map(\.utf8.count).max() ?? 0 }
 
-  init(_ values: [Double], isFloat: Bool) {
-    guard isFloat else {
+  init(_ values: [Double], _ dtype: DType) {
+    guard dtype.isFloat else {
+      if dtype == .bool {
+        texts = values.map { $0 == 0 ? "false" : "true" }
+        return
+      }
       texts = values.map { Int(exactly: $0).map(String.init) ?? "\($0)" }
       return
     }
