@@ -76,7 +76,7 @@ let rooms: [Room] = [
   Room(
     "Workbench",
     imports: [
-      "Checkpoints", "Diagnostics", "Digests", "Files", "JSON", "Language", "Models", "Plots",
+      "Checkpoints", "Diagnostics", "Digests", "Files", "Inspection", "JSON", "Language", "Models", "Plots",
       "Tensors", "Tokenizers",
     ]),
 
