@@ -38,36 +38,38 @@ struct BytePairModel: Sendable {
     shortIDs = (0..<0x800).map { table.id(of: utf8($0)) ?? -1 }
   }
 
-  /// Appends the tokens of a piece: ids and the number of bytes each covers.
+  /// Gives the tokens of a piece as the output of `scratch`: ids and the bytes each covers.
   /// O(n log n). Polls `interrupt`.
   func encode(
-    _ piece: UnsafeBufferPointer<UInt8>, scratch: MergeScratch, interrupt: Interrupt?
+    _ piece: UnsafeBufferPointer<UInt8>, scratch: inout MergeScratch, interrupt: Interrupt?
   ) throws {
     if piece.isEmpty { return }
     if settings.ignoresMerges, let id = table.id(of: piece) {
       scratch.emit(id, piece.count)
       return
     }
+    if scratch.recall(piece) { return }
     scratch.begin()
     switch order {
     case .merges(let merges):
-      addSymbols(piece, scratch)
+      addSymbols(piece, &scratch)
       try scratch.merge(interrupt: interrupt) { left, right in
-        merges.value(left: scratch.ids[left], right: scratch.ids[right])
+        merges.value(left: left.id, right: right.id)
       }
       scratch.emitSymbols()
     case .scores(let ranks):
-      addScalars(piece, scratch)
+      addScalars(piece, &scratch)
       try scratch.merge(interrupt: interrupt) { left, right in
-        let start = Int(scratch.starts[left])
-        let length = Int(scratch.lengths[left]) + Int(scratch.lengths[right])
+        let start = Int(left.start)
+        let length = Int(left.length) + Int(right.length)
         guard length <= table.longest,
           let id = table.id(of: UnsafeBufferPointer(rebasing: piece[start..<start + length]))
         else { return .max }
         return UInt64(ranks[Int(id)]) << 32 | UInt64(UInt32(bitPattern: id))
       }
-      emitScored(piece, scratch)
+      emitScored(piece, &scratch)
     }
+    scratch.remember(piece)
   }
 
   @inline(__always)
@@ -79,7 +81,7 @@ struct BytePairModel: Sendable {
   }
 
   /// The first symbols of a merge list: scalars, else bytes, else the unknown token.
-  private func addSymbols(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: MergeScratch) {
+  private func addSymbols(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: inout MergeScratch) {
     let decorated = !settings.continuingPrefix.isEmpty || !settings.endSuffix.isEmpty
     var unknownLength = 0
     var index = 0
@@ -114,23 +116,23 @@ struct BytePairModel: Sendable {
     return table.id(of: text) ?? -1
   }
 
-  private func addScalars(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: MergeScratch) {
+  private func addScalars(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: inout MergeScratch) {
     forEachScalar(in: piece) { value, range in
       scratch.add(scalarID(piece, value, range), range.count)
     }
   }
 
   /// What no token covers becomes bytes, or the unknown token where there is no byte token.
-  private func emitScored(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: MergeScratch) {
-    scratch.forEachSymbol { id, start, length in
-      if id >= 0 {
-        scratch.emit(id, length)
-        return
+  private func emitScored(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: inout MergeScratch) {
+    for symbol in scratch.symbols {
+      let (start, length) = (Int(symbol.start), Int(symbol.length))
+      if symbol.id >= 0 {
+        scratch.emit(symbol.id, length)
+        continue
       }
-      for place in start..<start + length
-      where byteIDs[Int(piece[place])] >= 0 || settings.unknownID != nil {
+      for place in start..<start + length {
         let byte = byteIDs[Int(piece[place])]
-        scratch.emit(byte >= 0 ? byte : settings.unknownID ?? byte, 1)
+        if let id = byte >= 0 ? byte : settings.unknownID { scratch.emit(id, 1) }
       }
     }
   }

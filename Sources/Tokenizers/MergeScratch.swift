@@ -1,61 +1,75 @@
-// The working memory of byte-pair merging, kept from piece to piece: a chain of symbols and a heap
-// of candidate pairs. Knows pairs only through the closure it is given.
+// The working memory of byte-pair merging, kept from piece to piece: a chain of symbols, a heap of
+// candidate pairs, and the tokens of pieces seen before. Knows pairs only through the closure it is
+// given. Passed `inout`: one encoding owns it.
 
 import Diagnostics
 
-/// Used by one encoding at a time.
-final class MergeScratch {
+struct MergeScratch {
+  struct Symbol {
+    /// -1: no token.
+    var id: Int32
+    /// Bytes of the piece.
+    var start: Int32
+    var length: Int32
+  }
+
   /// The tokens of the piece at hand.
   private(set) var outputIDs: [Int32] = []
   private(set) var outputLengths: [Int32] = []
 
-  // The symbols of the piece at hand.
-  private(set) var ids: [Int32] = []
-  private(set) var starts: [Int32] = []
-  private(set) var lengths: [Int32] = []
+  /// The symbols of the piece at hand.
+  private(set) var symbols: [Symbol] = []
   private var next: [Int32] = []
   private var previous: [Int32] = []
   /// For few symbols: the value of the pair that begins at each. For many: a heap of
   /// rank << 32 | place.
   private var pairs: [UInt64] = []
+  private var memory = PieceMemory()
 
-  func emit(_ id: Int32, _ length: Int) {
-    outputIDs.append(id)
-    outputLengths.append(Int32(length))
-  }
-
-  func clearOutput() {
+  mutating func clearOutput() {
     outputIDs.removeAll(keepingCapacity: true)
     outputLengths.removeAll(keepingCapacity: true)
   }
 
-  func begin() {
-    ids.removeAll(keepingCapacity: true)
-    starts.removeAll(keepingCapacity: true)
-    lengths.removeAll(keepingCapacity: true)
+  mutating func emit(_ id: Int32, _ length: Int) {
+    outputIDs.append(id)
+    outputLengths.append(Int32(length))
   }
+
+  mutating func begin() { symbols.removeAll(keepingCapacity: true) }
 
   @inline(__always)
-  func add(_ id: Int32, _ length: Int) {
-    starts.append((starts.last ?? 0) + (lengths.last ?? 0))
-    ids.append(id)
-    lengths.append(Int32(length))
+  mutating func add(_ id: Int32, _ length: Int) {
+    let start = symbols.last.map { $0.start + $0.length } ?? 0
+    symbols.append(Symbol(id: id, start: start, length: Int32(length)))
   }
 
-  func emitSymbols() {
-    outputIDs.append(contentsOf: ids)
-    outputLengths.append(contentsOf: lengths)
+  mutating func emitSymbols() {
+    for symbol in symbols {
+      outputIDs.append(symbol.id)
+      outputLengths.append(symbol.length)
+    }
   }
 
-  func forEachSymbol(_ body: (_ id: Int32, _ start: Int, _ length: Int) -> Void) {
-    for index in ids.indices { body(ids[index], Int(starts[index]), Int(lengths[index])) }
+  // MARK: - Pieces seen before
+
+  /// Emits the tokens of a piece that is remembered; false when it is not.
+  mutating func recall(_ piece: UnsafeBufferPointer<UInt8>) -> Bool {
+    memory.recall(piece, &outputIDs, &outputLengths)
   }
+
+  /// Remembers the output as that of the piece.
+  mutating func remember(_ piece: UnsafeBufferPointer<UInt8>) {
+    memory.remember(piece, outputIDs, outputLengths)
+  }
+
+  // MARK: - Merging
 
   /// Merges until no pair does. `value(left, right)` gives rank << 32 | id, or `.max`.
   @inline(__always)
-  func merge(interrupt: Interrupt?, _ value: (Int, Int) -> UInt64) throws {
-    if ids.count < 2 { return }
-    if ids.count <= 40 {
+  mutating func merge(interrupt: Interrupt?, _ value: (Symbol, Symbol) -> UInt64) throws {
+    if symbols.count < 2 { return }
+    if symbols.count <= 40 {
       mergeFew(value)
     } else {
       try mergeMany(interrupt, value)
@@ -64,37 +78,37 @@ final class MergeScratch {
 
   /// Searches all pairs for the lowest rank, leftmost on ties; O(n²), fastest for words.
   @inline(__always)
-  private func mergeFew(_ value: (Int, Int) -> UInt64) {
+  private mutating func mergeFew(_ value: (Symbol, Symbol) -> UInt64) {
     pairs.removeAll(keepingCapacity: true)
-    for index in 0..<ids.count - 1 { pairs.append(value(index, index + 1)) }
+    for index in 0..<symbols.count - 1 { pairs.append(value(symbols[index], symbols[index + 1])) }
     while true {
       var best = UInt64.max
       var place = 0
-      for index in pairs.indices where pairs[index] >> 32 < best >> 32 || best == .max {
+      for index in pairs.indices where pairs[index] >> 32 < best >> 32 {
         best = pairs[index]
         place = index
       }
       if best == .max { return }
-      ids[place] = Int32(truncatingIfNeeded: best)
-      lengths[place] += lengths[place + 1]
-      ids.remove(at: place + 1)
-      lengths.remove(at: place + 1)
-      starts.remove(at: place + 1)
+      symbols[place].id = Int32(truncatingIfNeeded: best)
+      symbols[place].length += symbols[place + 1].length
+      symbols.remove(at: place + 1)
       pairs.remove(at: place)
-      if place < pairs.count { pairs[place] = value(place, place + 1) }
-      if place > 0 { pairs[place - 1] = value(place - 1, place) }
+      if place < pairs.count { pairs[place] = value(symbols[place], symbols[place + 1]) }
+      if place > 0 { pairs[place - 1] = value(symbols[place - 1], symbols[place]) }
     }
   }
 
   /// A heap of candidates; one that is out of date is passed over when it comes up.
   @inline(__always)
-  private func mergeMany(_ interrupt: Interrupt?, _ value: (Int, Int) -> UInt64) throws {
-    let count = ids.count
+  private mutating func mergeMany(
+    _ interrupt: Interrupt?, _ value: (Symbol, Symbol) -> UInt64
+  ) throws {
+    let count = symbols.count
     next = (0..<count).map { $0 + 1 < count ? Int32($0 + 1) : -1 }
     previous = (0..<count).map { Int32($0 - 1) }
     pairs.removeAll(keepingCapacity: true)
     for index in 0..<count - 1 {
-      let found = value(index, index + 1)
+      let found = value(symbols[index], symbols[index + 1])
       if found != .max { pairs.append((found & ~0xFFFF_FFFF) | UInt64(index)) }
     }
     heapify()
@@ -103,26 +117,25 @@ final class MergeScratch {
       steps += 1
       if steps & 0xFFFF == 0 { try interrupt?.check() }
       let place = Int(UInt32(truncatingIfNeeded: top))
-      guard lengths[place] > 0, next[place] >= 0 else { continue }
+      guard symbols[place].length > 0, next[place] >= 0 else { continue }
       let right = Int(next[place])
-      let found = value(place, right)
+      let found = value(symbols[place], symbols[right])
       guard found != .max, found >> 32 == top >> 32 else { continue }
-      ids[place] = Int32(truncatingIfNeeded: found)
-      lengths[place] += lengths[right]
-      lengths[right] = 0
+      symbols[place].id = Int32(truncatingIfNeeded: found)
+      symbols[place].length += symbols[right].length
+      symbols[right].length = 0
       next[place] = next[right]
       if next[place] >= 0 {
         previous[Int(next[place])] = Int32(place)
-        pushPair(place, value(place, Int(next[place])))
+        push(place, value(symbols[place], symbols[Int(next[place])]))
       }
-      if previous[place] >= 0 {
-        pushPair(Int(previous[place]), value(Int(previous[place]), place))
-      }
+      let before = Int(previous[place])
+      if before >= 0 { push(before, value(symbols[before], symbols[place])) }
     }
-    compact()
+    symbols.removeAll { $0.length == 0 }
   }
 
-  private func pushPair(_ place: Int, _ value: UInt64) {
+  private mutating func push(_ place: Int, _ value: UInt64) {
     if value == .max { return }
     pairs.append((value & ~0xFFFF_FFFF) | UInt64(place))
     var child = pairs.count - 1
@@ -134,7 +147,7 @@ final class MergeScratch {
     }
   }
 
-  private func popHeap() -> UInt64? {
+  private mutating func popHeap() -> UInt64? {
     guard let top = pairs.first, let last = pairs.popLast() else { return nil }
     if !pairs.isEmpty {
       pairs[0] = last
@@ -143,11 +156,11 @@ final class MergeScratch {
     return top
   }
 
-  private func heapify() {
+  private mutating func heapify() {
     for parent in stride(from: pairs.count / 2 - 1, through: 0, by: -1) { sink(parent) }
   }
 
-  private func sink(_ start: Int) {
+  private mutating func sink(_ start: Int) {
     pairs.withUnsafeMutableBufferPointer { heap in
       let moved = heap[start]
       var parent = start
@@ -162,18 +175,61 @@ final class MergeScratch {
       heap[parent] = moved
     }
   }
+}
 
-  /// Drops the symbols that were merged away.
-  private func compact() {
-    var kept = 0
-    for index in ids.indices where lengths[index] > 0 {
-      ids[kept] = ids[index]
-      starts[kept] = starts[index]
-      lengths[kept] = lengths[index]
-      kept += 1
+/// The tokens of short pieces seen before in the same encoding: a word is merged once. Bounded; a
+/// piece gives way to another of the same slot.
+private struct PieceMemory {
+  private static let slots = 4096
+  private static let longest = 40
+  /// Place of the piece in `bytes` and its length, or length 0; place of its tokens and their number.
+  private struct Entry {
+    var start: Int32 = 0
+    var length: Int32 = 0
+    var tokens: Int32 = 0
+    var count: Int32 = 0
+  }
+
+  private var entries: [Entry] = []
+  private var bytes: [UInt8] = []
+  private var ids: [Int32] = []
+  private var lengths: [Int32] = []
+
+  mutating func recall(
+    _ piece: UnsafeBufferPointer<UInt8>, _ outputIDs: inout [Int32], _ outputLengths: inout [Int32]
+  ) -> Bool {
+    guard piece.count <= PieceMemory.longest, !entries.isEmpty else { return false }
+    let entry = entries[slot(piece)]
+    guard Int(entry.length) == piece.count else { return false }
+    for index in 0..<piece.count where bytes[Int(entry.start) + index] != piece[index] {
+      return false
     }
-    ids.removeLast(ids.count - kept)
-    starts.removeLast(starts.count - kept)
-    lengths.removeLast(lengths.count - kept)
+    for index in Int(entry.tokens)..<Int(entry.tokens + entry.count) {
+      outputIDs.append(ids[index])
+      outputLengths.append(lengths[index])
+    }
+    return true
+  }
+
+  mutating func remember(
+    _ piece: UnsafeBufferPointer<UInt8>, _ newIDs: [Int32], _ newLengths: [Int32]
+  ) {
+    guard piece.count <= PieceMemory.longest else { return }
+    if entries.isEmpty || bytes.count > 1 << 20 {
+      entries = [Entry](repeating: Entry(), count: PieceMemory.slots)
+      bytes.removeAll(keepingCapacity: true)
+      ids.removeAll(keepingCapacity: true)
+      lengths.removeAll(keepingCapacity: true)
+    }
+    entries[slot(piece)] = Entry(
+      start: Int32(bytes.count), length: Int32(piece.count), tokens: Int32(ids.count),
+      count: Int32(newIDs.count))
+    bytes.append(contentsOf: piece)
+    ids.append(contentsOf: newIDs)
+    lengths.append(contentsOf: newLengths)
+  }
+
+  private func slot(_ piece: UnsafeBufferPointer<UInt8>) -> Int {
+    Int(hashOf(piece)) & (PieceMemory.slots - 1)
   }
 }

@@ -169,7 +169,7 @@ private func powerOfTwo(atLeast count: Int) -> Int {
 }
 
 @inline(__always)
-private func hashOf(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
+func hashOf(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
   var state = hashSeed ^ UInt64(truncatingIfNeeded: bytes.count)
   let raw = UnsafeRawBufferPointer(bytes)
   var index = 0

@@ -169,7 +169,7 @@ package final class Tokenizer: Sendable {
     let skipsSpecial: Bool
     let tracks: Bool
     let interrupt: Interrupt?
-    let scratch = MergeScratch()
+    var scratch = MergeScratch()
   }
 
   private func run(
@@ -230,17 +230,17 @@ package final class Tokenizer: Sendable {
   ) throws {
     var cut = CutText(text, startsText: startsText)
     try parts.preTokenizer?.apply(&cut)
-    let scratch = run.scratch
     try cut.text.bytes.withUnsafeBufferPointer { buffer in
       for (index, range) in cut.cuts.enumerated() {
         if index & 0xFFF == 0xFFF { try run.interrupt?.check() }
-        scratch.clearOutput()
+        run.scratch.clearOutput()
         try parts.model.encode(
-          UnsafeBufferPointer(rebasing: buffer[range]), scratch: scratch, interrupt: run.interrupt)
-        for id in scratch.outputIDs { run.ids.append(Int(id)) }
+          UnsafeBufferPointer(rebasing: buffer[range]), scratch: &run.scratch,
+          interrupt: run.interrupt)
+        for id in run.scratch.outputIDs { run.ids.append(Int(id)) }
         if run.tracks {
           var start = range.lowerBound
-          for length in scratch.outputLengths {
+          for length in run.scratch.outputLengths {
             let end = min(start + Int(length), range.upperBound)
             run.origins.append(cut.text.origin(of: start..<end))
             start = end
