@@ -47,28 +47,7 @@ extension Prelude {
       default: throw call.mismatch("values", "a list or map", values)
       }
     },
-    Builtin(
-      "get", group: "lists", "Reads a key or place that may be missing",
-      [Parameter("values"), Parameter("key"), Parameter("fallback", .optional("nil"))],
-      example: "get({a: 1}, \"b\", 0) -> 0", flags: .pure
-    ) { call in
-      let (values, key) = (try call.value("values"), try call.value("key"))
-      let fallback = call["fallback"] ?? .nil
-      switch values {
-      case .map(let box):
-        guard let key = Operations.mapKey(key) else {
-          throw RuntimeMessage.keyKind(key.kind).diagnostic()
-        }
-        return box.map[key] ?? fallback
-      case .list(let box):
-        guard case .int(let number) = key else {
-          throw RuntimeMessage.indexKind("list", key.kind).diagnostic()
-        }
-        let place = number < 0 ? number + box.elements.count : number
-        return box.elements.indices.contains(place) ? box.elements[place] : fallback
-      default: throw call.mismatch("values", "a map or list", values)
-      }
-    },
+    get,
     Builtin(
       "keys", group: "lists", "Lists the keys of a map", [Parameter("map")],
       example: "keys({a: 1, b: 2}) -> [\"a\", \"b\"]", flags: .pure
@@ -154,6 +133,38 @@ extension Prelude {
     guard let end = try call.optionalInt("end") else { return .range(0, first, by: step) }
     return .range(first, end, by: step)
   }
+
+  nonisolated(unsafe) private static let get: Builtin = {
+    var builtin = Builtin(
+      "get", group: "lists", "Reads a key or place that may be missing",
+      [Parameter("values"), Parameter("key"), Parameter("fallback", .optional("nil"))],
+      example: "get({a: 1}, \"b\", 0) -> 0", flags: .pure
+    ) { call in
+      let (values, key) = (try call.value("values"), try call.value("key"))
+      let fallback = call["fallback"] ?? .nil
+      switch values {
+      case .map(let box):
+        guard let key = Operations.mapKey(key) else {
+          throw RuntimeMessage.keyKind(key.kind).diagnostic()
+        }
+        return box.map[key] ?? fallback
+      case .list(let box):
+        guard case .int(let number) = key else {
+          throw RuntimeMessage.indexKind("list", key.kind).diagnostic()
+        }
+        let place = number < 0 ? number + box.elements.count : number
+        return box.elements.indices.contains(place) ? box.elements[place] : fallback
+      default: throw call.mismatch("values", "a map or list", values)
+      }
+    }
+    builtin.direct = { slots, count in
+      guard count == 2 || count == 3, case .map(let box) = slots[0],
+        let key = Operations.mapKey(slots[1])
+      else { return nil }
+      return box.map[key] ?? (count == 3 ? slots[2] : .nil)
+    }
+    return builtin
+  }()
 
   nonisolated(unsafe) private static let append: Builtin = {
     var builtin = Builtin(
@@ -332,6 +343,7 @@ extension Prelude {
       let function = try function(call, "by")
       keys = try values.map { try call.context.call(function, [$0]) }
     }
+    if let list = plainlySorted(values, keys, isReversed) { return .list(list) }
     let sign = isReversed ? -1 : 1
     var steps = 0
     let order = try keys.indices.sorted { a, b in
@@ -341,6 +353,21 @@ extension Prelude {
       return order != 0 ? order < 0 : a < b
     }
     return .list(order.map { values[$0] })
+  }
+
+  /// A list of ints alone, sorted by itself: the common case, without a look at kinds each time.
+  private static func plainlySorted(
+    _ values: [Value], _ keys: [Value], _ isReversed: Bool
+  ) -> [Value]? {
+    guard values.count == keys.count, values.count < 1 << 22 else { return nil }
+    var ints: [Int] = []
+    ints.reserveCapacity(values.count)
+    for (value, key) in zip(values, keys) {
+      guard case .int(let number) = value, case .int(number) = key else { return nil }
+      ints.append(number)
+    }
+    if isReversed { ints.sort(by: >) } else { ints.sort() }
+    return ints.map { .int($0) }
   }
 
   private static func extreme(
