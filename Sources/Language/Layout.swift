@@ -1,5 +1,7 @@
 // How a `Value` lies in memory, so that the machine can look at small ones without taking a
-// reference: eight bytes of payload, then the number of the case. `ValueTests` holds this true.
+// reference: eight bytes of payload, then the number of the case. `valueLayoutHolds` is tested.
+
+import Diagnostics
 
 typealias Slots = UnsafeMutablePointer<Value>
 
@@ -74,3 +76,23 @@ extension UnsafeMutablePointer where Pointee == Value {
 /// The address of `Unset.marker`, which is never freed.
 nonisolated(unsafe) let unsetAddress = UnsafeRawPointer(
   Unmanaged.passUnretained(Unset.marker).toOpaque())
+
+/// Whether values lie in memory as this file says.
+package func valueLayoutHolds() -> Bool {
+  let samples: [(Value, UInt8)] = [
+    (.bool(true), Tag.bool), (.int(-7), Tag.int), (.float(2.5), Tag.float),
+    (.string("a"), Tag.text), (.list([]), Tag.list), (.map(OrderedMap()), Tag.map),
+    (.range(0, 1), Tag.range), (.function(Unset.marker), Tag.function), (.nil, Tag.none),
+    (.object(ErrorObject(Diagnostic(.fail, ""))), Tag.host),
+  ]
+  return MemoryLayout<Value>.stride == 16
+    && samples.allSatisfy { sample in
+      var value = sample.0
+      return withUnsafeMutablePointer(to: &value) { slot in
+        slot.tag == sample.1 && (slot.tag != Tag.int || slot.int == -7)
+          && (slot.tag != Tag.float || slot.double == 2.5)
+          && (slot.tag != Tag.bool || slot.bool)
+          && (slot.tag != Tag.function || slot.isUnset)
+      }
+    }
+}

@@ -23,6 +23,10 @@ import Testing
     #expect(interpreter.isComplete("fn f() {\n  if true {") == .incomplete(indent: 4))
   }
 
+  @Test func `values lie in memory as the machine reads them`() {
+    #expect(valueLayoutHolds())
+  }
+
   @Test func `the names of a cell are those it reads and writes`() {
     let interpreter = Recorder().interpreter
     let source = SourceText(
