@@ -37,7 +37,7 @@ let rooms: [Room] = [
   Room("CPCRE2", .system(apt: "libpcre2-dev")),
   Room("CCrypto", .system(apt: "libssl-dev")),
   Room("CFamilies", .c, path: "Sources/Models/Families", hasTests: false),
-  Room("CStdlib", .c, path: "Stdlib", exclude: ["modules"], hasTests: false),
+  Room("CStdlib", .c, path: "Stdlib", exclude: ["models", "modules"], hasTests: false),
 
   // Level 1: the ground.
   Room("Diagnostics"),
@@ -76,8 +76,8 @@ let rooms: [Room] = [
   Room(
     "Workbench",
     imports: [
-      "Checkpoints", "Diagnostics", "Digests", "Files", "Inspection", "JSON", "Language", "Models", "Plots",
-      "Tensors", "Tokenizers",
+      "CStdlib", "Checkpoints", "Diagnostics", "Digests", "Files", "Inspection", "JSON",
+      "Language", "Models", "Plots", "Tensors", "Tokenizers",
     ]),
 
   // Level 6: the front ends.

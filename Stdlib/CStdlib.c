@@ -13,12 +13,16 @@ static const unsigned char stats[] = {
 static const unsigned char text[] = {
 #embed "modules/text.quire" suffix(, 0)
 };
+static const unsigned char world[] = {
+#embed "modules/world.quire" suffix(, 0)
+};
 
 static const struct quire_module table[] = {
     {"data", data, sizeof data - 1},
     {"metrics", metrics, sizeof metrics - 1},
     {"stats", stats, sizeof stats - 1},
     {"text", text, sizeof text - 1},
+    {"world", world, sizeof world - 1},
 };
 
 const struct quire_module *quire_modules(void) { return table; }

@@ -11,7 +11,4 @@ extension Session {
 
   /// Who reads what `load` does not read itself (adapters, models), asked in this order.
   func loaders() -> [Loader] { [{ [unowned self] in try loadModel($0, $1) }] }
-
-  /// The source of a library module; nil when there is none of that name.
-  func libraryModule(_ name: String) -> String? { nil }
 }
