@@ -33,6 +33,15 @@ enum Signals {
     self.interrupt = interrupt
     hasTerminal = tcgetattr(0, &terminal) == 0
     for number in [SIGINT, SIGTERM, SIGHUP, SIGWINCH] { set(number, handle) }
+    unblock()
+  }
+
+  /// Whoever started the program may have blocked signals for it.
+  private static func unblock() {
+    var numbers = sigset_t()
+    sigemptyset(&numbers)
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP] { sigaddset(&numbers, number) }
+    pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
   }
 
   /// While a cell runs, the first SIGINT stops it and a third one within two seconds of the second

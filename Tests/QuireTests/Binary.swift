@@ -58,7 +58,7 @@ enum Binary {
     let names = ["in", "out", "err"].map { scratch.appending(path: $0) }
     try Data(input.utf8).write(to: names[0])
     for name in names.dropFirst() {
-      FileManager.default.createFile(atPath: name.path, contents: nil)
+      _ = FileManager.default.createFile(atPath: name.path, contents: nil)
     }
     process.standardInput = try FileHandle(forReadingFrom: names[0])
     process.standardOutput = try FileHandle(forWritingTo: names[1])
