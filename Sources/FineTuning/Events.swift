@@ -38,6 +38,8 @@ package enum TuningStatus: String, Sendable {
 package struct Evaluated: Sendable, Equatable {
   package var step: Int
   package var loss: Double
+
+  package init(step: Int, loss: Double) { (self.step, self.loss) = (step, loss) }
 }
 
 /// The curves of a run.
