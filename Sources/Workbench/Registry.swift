@@ -6,7 +6,7 @@ extension Session {
   func declaredBuiltins() -> [Builtin] {
     sessionBindings() + fileBindings() + tensorBindings() + layerBindings() + gradientBindings()
       + randomBindings() + tokenizerBindings() + modelBindings() + promptBindings()
-      + plotBindings() + inspectionBindings()
+      + plotBindings() + inspectionBindings() + tuningBindings()
   }
 
   /// Who reads what `load` does not read itself (adapters, models), asked in this order.
