@@ -178,9 +178,9 @@ final class Machine: CallContext {
     of builtin: Builtin, _ first: Value?, _ twin: Builtin?
   ) throws -> (builtin: Builtin, isMethod: Bool)? {
     guard case .host(let box)? = first else { return nil }
-    if let twin { return (twin, false) }
+    // An object's own method comes before the twin that tensors brought.
     if let method = box.object.method(builtin.name) { return (method, true) }
-    return nil
+    return twin.map { ($0, false) }
   }
 
   func invoke(
