@@ -1,5 +1,7 @@
 // The real model beside the repository: its text, from the folder and from GGUF.
 
+import Checkpoints
+import Foundation
 import Models
 import Tensors
 import Testing
@@ -43,4 +45,20 @@ struct StoriesTests {
     #expect(bits(try a.logits(ids: ids)) == bits(try b.logits(ids: ids)))
     #expect(a.loadLines.count == 3)
   }
+
+  /// Writes the exports that other software reads back, when a folder is named.
+  @Test(.enabled(if: exports != nil, "QUIRE_EXPORTS names no folder"))
+  func `exports for other software`() throws {
+    let (folder, source) = (try #require(exports), try #require(stories))
+    let model = try Model.load(source)
+    _ = try model.save(to: folder + "/folder")
+    _ = try model.save(to: folder + "/f32.gguf")
+    _ = try model.save(to: folder + "/q8.gguf", dtype: .q8_0)
+    _ = try model.save(to: folder + "/bf16", dtype: .bf16)
+    let ids = try model.ids(of: .text("Once upon a time, there was a little girl")).ids
+    try writeNPY(try model.logits(ids: ids), to: folder + "/logits.npy")
+    try writeNPY(try Tensor(ids, shape: [ids.count]), to: folder + "/ids.npy")
+  }
 }
+
+private let exports = ProcessInfo.processInfo.environment["QUIRE_EXPORTS"]
