@@ -221,7 +221,8 @@ extension Compiler {
         emit(.move, copy, first, 0, base.range)
         first = copy
       }
-      emit(.index, result, first, operand(node), range)
+      // The index is what a wrong index is about; it stands in the error's place.
+      emit(.index, result, first, operand(node), node.range)
       clear(base, first, result)
       return
     }

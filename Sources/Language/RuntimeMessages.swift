@@ -28,6 +28,12 @@ enum RuntimeMessage {
   case noModule(String), moduleCycle([String]), moduleFailed(String), privateName(String, String)
   case internalError(String), deepEquality, repeatCount(Int)
 
+  /// `2 values`, `1 character`: what a list, range or string holds.
+  private func elementWords(_ count: Int, _ kind: String) -> String {
+    let word = kind == "string" ? "character" : "value"
+    return "\(count) \(word)\(count == 1 ? "" : "s")"
+  }
+
   func diagnostic(at place: Place? = nil) -> Diagnostic {
     let (code, message, help) = words
     return Diagnostic(code, message, help: help, place: place)
@@ -181,8 +187,11 @@ enum RuntimeMessage {
       )
     case .indexRange(let index, let count, let kind):
       return (
-        .index, "index \(index) is outside of the \(kind) of \(count)",
-        count == 0 ? "it is empty" : "the last one is \(count - 1), or -1"
+        .index,
+        count == 0
+          ? "an empty \(kind) has no index \(index)"
+          : "\(article(kind)) of \(elementWords(count, kind)) has no index \(index)",
+        count == 0 ? nil : "the last index is \(count - 1), or -1"
       )
     case .indexKind(let kind, let got):
       return (.type, "\(article(kind)) is indexed by an int, not \(article(got))", nil)
