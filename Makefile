@@ -24,7 +24,7 @@ build: packages
 	@swift build $(RELEASE) --product quire
 
 tour: build
-	@$(BIN) run Notebooks/01-tour.md --no-save
+	@$(BIN) run Notebooks/01-tour.md --no-save --show
 
 test: packages
 	@bash Tests/Tools/test.sh all

@@ -134,6 +134,7 @@ private final class NotebookRun {
     }
     let modules = session.moduleDigests(names.modules)
     let inputs = flow.run(cell, names, modules: modules)
+    if options.showsSource { live.receive(.output(notebook.reading(of: index))) }
     let start = session.options.clock()
     let (outcome, cause) = evaluate(index)
     finishCell()
@@ -206,8 +207,9 @@ private final class NotebookRun {
     if exitCode == ExitCode.done { exitCode = code }
   }
 
+  /// A line about the run; a reader of prose and code needs none for what went well.
   private func announce(_ line: String) {
-    if !options.isQuiet { live.receive(.note(line)) }
+    if !options.isQuiet, !options.showsSource || !failed.isEmpty { live.receive(.note(line)) }
   }
 
   /// One decimal.

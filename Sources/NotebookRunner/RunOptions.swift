@@ -15,6 +15,8 @@ package struct RunOptions: Sendable {
   package var seed: Int?
   /// Only errors on stderr.
   package var isQuiet = false
+  /// Shows prose and source too, as a reader sees them.
+  package var showsSource = false
 
   package init(path: String) { self.path = path }
 }

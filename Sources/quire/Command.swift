@@ -50,6 +50,9 @@ let options: [Option] = [
     names: ["--no-save"], value: nil, summary: "runs and shows, writes no notebook",
     commands: ["run"]),
   Option(
+    names: ["--show"], value: nil, summary: "shows prose and code beside the outputs",
+    commands: ["run"]),
+  Option(
     names: ["--on-error"], value: "stop|continue", summary: "what a failing cell does",
     commands: ["run"]),
   Option(
@@ -118,6 +121,7 @@ enum Command {
       case "-p": run.parameters.append(try parameter(value))
       case "--out": run.outputPath = value
       case "--no-save": run.saves = false
+      case "--show": run.showsSource = true
       case "--on-error":
         guard value == "stop" || value == "continue" else {
           throw UsageError(message: "--on-error is stop or continue, not \(value)")

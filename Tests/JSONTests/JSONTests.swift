@@ -81,7 +81,9 @@ private func failure(_ bytes: [UInt8], _ limits: JSONLimits = JSONLimits()) -> J
 }
 
 @Test func `doubles are written in the shortest form that reads back`() throws {
-  let values: [Double] = [0.1, 1, -2.5, 1e300, .leastNonzeroMagnitude, 1 / 3, 123_456_789.125, 1e16, 1e-5]
+  let values: [Double] = [
+    0.1, 1, -2.5, 1e300, .leastNonzeroMagnitude, 1 / 3, 123_456_789.125, 1e16, 1e-5,
+  ]
   for value in values {
     #expect(try JSON.parse(JSON(value).written()).double == value)
   }
