@@ -174,7 +174,9 @@ extension Session {
         help: "data: \(DataFile.readers.keys.sorted().joined(separator: " ")); models: a folder or"
           + " a .gguf file")
     }
-    let names = options.modelFolders.flatMap { (try? Files.list($0)) ?? [] }
+    let names = options.modelFolders.flatMap { folder in
+      ((try? Files.list(folder)) ?? []).filter { Files.isDirectory(Path.join(folder, $0)) }
+    }
     let near = didYouMean(written, among: names)
     return Diagnostic(
       .file, "load finds no path and no model of the name \(written)",

@@ -7,7 +7,8 @@ package import Language
 let helpChapters: [(group: String, title: String)] = [
   ("models", "models and prompting"), ("tuning", "fine-tuning and training"),
   ("inspection", "looking inside"), ("plots", "plots"), ("tensors", "tensors and gradients"),
-  ("lists", "lists and maps"), ("text", "text"), ("numbers", "numbers"), ("files", "files"),
+  ("values", "values and kinds"), ("lists", "lists and maps"), ("text", "text"),
+  ("numbers", "numbers"), ("files", "files"),
   ("session", "the session"),
 ]
 
