@@ -35,7 +35,8 @@ extension Receipt {
 extension Part {
   func lines(_ style: TextStyle, _ pen: Pen, in result: Result) -> [String] {
     switch self {
-    case .note(let text): return [SafeText.name(text)]
+    // Sentences of ours, not names: only what could harm a terminal is made visible.
+    case .note(let text): return [visibleText(text)]
     case .table(let table): return table.lines(style, pen)
     case .tree(let tree): return tree.table(style).lines(style, pen)
     case .strip(let strip): return strip.lines(style, pen)
