@@ -35,8 +35,7 @@ extension Receipt {
 extension Part {
   func lines(_ style: TextStyle, _ pen: Pen, in result: Result) -> [String] {
     switch self {
-    // Sentences of ours, not names: only what could harm a terminal is made visible.
-    case .note(let text): return [visibleText(text)]
+    case .note(let text): return [SafeText.sentence(text)]
     case .table(let table): return table.lines(style, pen)
     case .tree(let tree): return tree.table(style).lines(style, pen)
     case .strip(let strip): return strip.lines(style, pen)

@@ -16,6 +16,21 @@ package enum SafeText {
     return escaped(text.utf8, markingSpaces: false)
   }
 
+  /// A sentence of our own that may hold names and pieces: what is hidden is coded, the marks of
+  /// spaces and line ends stay.
+  package static func sentence(_ text: String) -> String {
+    if isPlain(text.utf8) { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\n": result += "⏎"
+      case "\t": result += "⇥"
+      default: result += isHidden(scalar) ? code(scalar) : String(Character(scalar))
+      }
+    }
+    return result
+  }
+
   /// A piece as a Quire string literal that can be pasted back (`" Mary"`, `"\n"`); a piece that is
   /// not UTF-8 becomes its bytes `‹E2›` (`<E2>` in ASCII) without quotes.
   package static func literal(_ bytes: some Sequence<UInt8>, ascii: Bool = false) -> String {

@@ -25,7 +25,7 @@ import Testing
     let done = try Binary.run(["-c", "[1, 2][5]"])
     #expect(done.out == "")
     #expect(done.err.hasPrefix("error[index]: "))
-    #expect(done.err.contains("--> -c:1:7"))
+    #expect(done.err.contains("--> -c:1:8"))
     #expect(done.err.contains("^"))
     #expect(done.status == 1)
   }
@@ -71,7 +71,7 @@ import Testing
     let folder = try Binary.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     try Data("hello".utf8).write(to: folder.appending(path: "a.txt"))
-    try Data("print read \"a.txt\"".utf8).write(to: folder.appending(path: "s.quire"))
+    try Data("print (read \"a.txt\")".utf8).write(to: folder.appending(path: "s.quire"))
     let done = try Binary.run([folder.appending(path: "s.quire").path])
     #expect(done.out == "hello\n")
     #expect(done.status == 0)

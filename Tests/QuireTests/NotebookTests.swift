@@ -59,7 +59,7 @@ import Testing
     #expect(try Binary.run(["run", "--timeout", "0.3", file.path]).status == 124)
     try Data("```quire\n[1][5]\n```\n".utf8).write(to: file)
     #expect(try Binary.run(["run", file.path]).status == 1)
-    #expect(try text(file).contains("```out {.error code=index at=1:1-1:7 "))
+    #expect(try text(file).contains("```out {.error code=index at=1:5-1:6 "))
   }
 
   @Test func `a bad file, a bad parameter and a missing file are exit code 2`() throws {

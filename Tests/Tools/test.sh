@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 mode=${1:-all}
 # One scratch folder with one set of flags for both modes: the quick part is not built twice.
-flags=(-c release --scratch-path .build/tests --static-swift-stdlib
+flags=(-c release --scratch-path .build/tests
   --explicit-target-dependency-import-check error -Xswiftc -enable-testing)
 if [ "$mode" = quick ]; then
   # The rooms that need no model and little of the house built.

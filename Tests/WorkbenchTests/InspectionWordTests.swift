@@ -3,6 +3,7 @@
 import Diagnostics
 import Foundation
 import Inspection
+import JSON
 import Language
 import Models
 import Plots
@@ -63,7 +64,7 @@ import Tokenizers
     #expect(bench.run("attention m").diagnostic?.code == .value)
     #expect(
       bench.run("trace m, \"ab\", save: \"residpost\"").diagnostic?.help
-        == "did you mean resid_post?")
+        == "did you mean resid_post, resid_mid or resid_pre?")
     #expect(bench.sink.notes.allSatisfy { !$0.hasPrefix("receipt failed") })
   }
 
