@@ -10,6 +10,8 @@ import Workbench
 enum Main {
   static func main() {
     signal(SIGPIPE, SIG_IGN)
+    // A file over the size limit is an error of the write, not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
     let words = Array(CommandLine.arguments.dropFirst())
     // The interpreter and the parser recurse on data; a thread of its own has room for that.
     exit(onLargeStack { run(words) })
