@@ -141,8 +141,9 @@ struct Saver {
       }
     let what = ending.isEmpty ? "a path without an ending" : ".\(ending)"
     return Diagnostic(
-      .value, "save cannot write a \(value.kind) to \(what)",
-      help: known.isEmpty ? nil : "a \(value.kind) goes to \(known.joined(separator: " "))")
+      .value, "save cannot write \(withArticle(value.kind)) to \(what)",
+      help: known.isEmpty
+        ? nil : "\(withArticle(value.kind)) goes to \(known.joined(separator: " "))")
   }
 }
 
@@ -188,4 +189,9 @@ private func nested(_ tensor: Tensor) throws -> JSON {
   if tensor.shape.isEmpty { return elements.first ?? .null }
   if elements.isEmpty { return .array([]) }
   return .array(elements)
+}
+
+/// `a list`, `an int`.
+private func withArticle(_ kind: String) -> String {
+  ("aeiou".contains(kind.first ?? "x") ? "an " : "a ") + kind
 }
