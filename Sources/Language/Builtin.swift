@@ -62,7 +62,7 @@ package struct Builtin {
   package let summary: String
   package let parameters: [Parameter]
   /// A line of code, and what it shows, split by ` -> ` where the result is checked.
-  package let example: String?
+  package private(set) var example: String?
   /// Further prose for `help name`: units, errors, source.
   package let details: String
   package let flags: Flags
@@ -84,6 +84,13 @@ package struct Builtin {
     self.details = details
     self.flags = flags
     self.code = code
+  }
+
+  /// The same word with an example from a table that several words share.
+  package func with(example: String?) -> Builtin {
+    var copy = self
+    copy.example = example
+    return copy
   }
 
   /// `prompt(model, text, max: 128, temperature: nil)`.

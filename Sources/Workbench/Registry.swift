@@ -4,9 +4,10 @@ import Language
 
 extension Session {
   func declaredBuiltins() -> [Builtin] {
-    sessionBindings() + fileBindings() + tensorBindings() + layerBindings() + gradientBindings()
-      + randomBindings() + tokenizerBindings() + modelBindings() + promptBindings()
-      + plotBindings() + inspectionBindings() + tuningBindings()
+    let numeric = tensorBindings() + layerBindings() + gradientBindings() + randomBindings()
+    return sessionBindings() + fileBindings() + tokenizerBindings() + modelBindings()
+      + promptBindings() + plotBindings() + inspectionBindings() + tuningBindings()
+      + numeric.map { $0.example == nil ? $0.with(example: tensorExamples[$0.name]) : $0 }
   }
 
   /// Who reads what `load` does not read itself (adapters, models), asked in this order.
