@@ -8,5 +8,6 @@ install -d "$prefix/bin" "$prefix/share/quire/models" "$prefix/share/quire/noteb
 install -m 755 "$root/$binary" "$prefix/bin/quire"
 cp -r "$root/Stdlib/models/." "$prefix/share/quire/models/"
 install -m 644 "$root"/Notebooks/*.md "$prefix/share/quire/notebooks/"
+cp -r "$root"/Notebooks/*.assets "$prefix/share/quire/notebooks/"
 echo "installed $prefix/bin/quire, with models and notebooks in $prefix/share/quire"
 case ":$PATH:" in *":$prefix/bin:"*) ;; *) echo "add $prefix/bin to your PATH to run it" ;; esac
