@@ -3,6 +3,7 @@
 
 import Diagnostics
 import Digests
+import Files
 
 extension Notebook {
   /// Takes a file apart. Never fails: what is wrong stands in `problems`, and `bytes` gives back
@@ -26,22 +27,8 @@ extension Notebook {
 
   private static func refusal(of bytes: [UInt8]) -> NotebookError? {
     if bytes.count > sizeLimit { return .tooLarge(bytes.count) }
-    if let offset = invalidUTF8(bytes) { return .notUTF8(offset: offset) }
+    if let offset = Files.firstInvalidUTF8(bytes) { return .notUTF8(offset: offset) }
     return nil
-  }
-
-  private static func invalidUTF8(_ bytes: [UInt8]) -> Int? {
-    if bytes.allSatisfy({ $0 < 0x80 }) { return nil }
-    var decoder = UTF8.ForwardParser()
-    var iterator = bytes.makeIterator()
-    var place = 0
-    while true {
-      switch decoder.parseScalar(from: &iterator) {
-      case .valid(let scalar): place += scalar.count
-      case .emptyInput: return nil
-      case .error: return place
-      }
-    }
   }
 
   /// A file that is not looked into.
