@@ -33,7 +33,7 @@ check: packages lint
 	@bash Tests/Tools/test.sh quick
 
 bench: build
-	@bash Tests/Benchmarks/start.sh $(BIN)
+	@/usr/bin/python3 Tests/Benchmarks/start.py $(BIN)
 
 lint: toolchain
 	@swift format lint --strict --recursive --parallel Sources Tests Package.swift && echo "format: clean"
