@@ -6,6 +6,17 @@
 #pragma once
 #include <stdint.h>
 
+#include "Blocks.h"
+
+// Levels of vector instructions. On x86 each includes those before it.
+enum { CK_SCALAR, CK_AVX2, CK_AVX512, CK_VNNI, CK_BF16, CK_AMX, CK_NEON, CK_LEVELS };
+/// The best level of this CPU, whatever is in use.
+int ck_simd_best(void);
+/// Uses this level from now on; 0 (and no change) for an unknown name or one the CPU lacks. Not to
+/// be called while kernels run.
+int ck_simd_force(const char *name);
+const char *ck_simd_name(int level);
+
 // Unary operations. The order is shared with `UnaryOperation` in Tensors.
 enum {
   CK_NEGATE, CK_ABS, CK_SQRT, CK_RSQRT, CK_EXP, CK_LOG, CK_SIN, CK_COS, CK_TANH, CK_SIGMOID,
