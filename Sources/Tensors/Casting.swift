@@ -1,11 +1,13 @@
-// From one number format to another. f32 stands in the middle: narrow formats go through it; ints
-// and f64 go straight.
+// From one number format to another. f32 stands in the middle: narrow formats and blocks go through
+// it; ints and f64 go straight.
 
 import CKernels
 
 extension Tensor {
   /// The values in another dtype: floats rounded to nearest even, fractions cut for ints, out of
-  /// range ints wrap to their low bits as C does for NaN-free values; bool is "not zero".
+  /// range ints wrap to their low bits as C does for NaN-free values; bool is "not zero". Blocks
+  /// are rounded as the reference writer of GGUF does. Throws for the K formats, which can only be
+  /// read, and for rows that are no whole blocks.
   package func cast(to wanted: DType) throws(TensorError) -> Tensor {
     if wanted == dtype { return self }
     let made = try detached.converted(to: wanted)
@@ -14,31 +16,34 @@ extension Tensor {
   }
 
   private func converted(to wanted: DType) throws(TensorError) -> Tensor {
+    guard wanted.isWritable else {
+      throw .dtype(
+        operation: "cast", rule: "a format that can be written, such as q4_0 or q8_0", got: wanted)
+    }
+    let isNarrow = dtype.isFloat && !dtype.isComputed
+    let becomesNarrow = wanted.isFloat && !wanted.isComputed
     switch (dtype, wanted) {
-    case (.f32, .f64), (.f64, .f32), (.bf16, .f32), (.f16, .f32), (.q8_0, .f32), (.f32, .bf16),
-      (.f32, .f16), (.f32, .q8_0):
-      return try direct(to: wanted)
-    case (.bf16, _), (.f16, _), (.q8_0, _):
-      return try direct(to: .f32).converted(to: wanted)
-    case (_, .bf16), (_, .f16), (_, .q8_0):
-      return try cast(to: .f32).direct(to: wanted)
+    case (.f32, .f64), (.f64, .f32): return try direct(to: wanted)
+    case (_, .f32) where isNarrow: return try direct(to: .f32)
+    case (.f32, _) where becomesNarrow: return try direct(to: wanted)
+    case _ where isNarrow: return try direct(to: .f32).converted(to: wanted)
+    case _ where becomesNarrow: return try cast(to: .f32).direct(to: wanted)
     case (.f64, _): return try numbers(copied(Double.self), wanted)
     case (.f32, _): return try numbers(copied(Float.self), wanted)
     default: return try whole(ints(), wanted)
     }
   }
 
-  /// The conversions that have a kernel.
+  /// The conversions that have a kernel: between f32 and another float.
   private func direct(to wanted: DType) throws(TensorError) -> Tensor {
     let made = try Tensor.uninitialized(shape, wanted)
     let x = UnsafeRawPointer(raw()), y = made.raw(), from = dtype
-    let block = from == .q8_0 || wanted == .q8_0 ? 32 : 1
-    func size(_ dtype: DType) -> Int { dtype.itemSize ?? 34 }
-    let inSize = from == .q8_0 ? 34 : size(from) * block
-    let outSize = wanted == .q8_0 ? 34 : size(wanted) * block
-    try WorkerPool.shared.stretches(count / block, grain: (1 << 16) / block) { start, units in
-      Conversion.run(
-        from, wanted, x + start * inSize, y + start * outSize, units, valuesPerUnit: block)
+    // Stretches are cut between blocks.
+    let unit = max(from.block?.values ?? 1, wanted.block?.values ?? 1)
+    func size(_ dtype: DType) -> Int { dtype.block?.bytes ?? (dtype.itemSize ?? 1) * unit }
+    let (inSize, outSize) = (size(from), size(wanted))
+    try WorkerPool.shared.stretches(count / unit, grain: (1 << 16) / unit) { start, units in
+      Conversion.run(from, wanted, x + start * inSize, y + start * outSize, units * unit)
     }
     keep(self, made)
     return made
@@ -73,41 +78,27 @@ extension Tensor {
 }
 
 enum Conversion {
-  /// One stretch: `units` values, or blocks of 32 where a side is q8_0.
+  /// One stretch of `count` values, whole blocks where a side has them.
   static func run(
-    _ from: DType, _ to: DType, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ units: Int,
-    valuesPerUnit: Int
+    _ from: DType, _ to: DType, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ count: Int
   ) {
-    let f32 = x.assumingMemoryBound(to: Float.self)
-    let half = x.assumingMemoryBound(to: UInt16.self)
-    let out32 = y.assumingMemoryBound(to: Float.self)
-    let outHalf = y.assumingMemoryBound(to: UInt16.self)
+    let out = y.assumingMemoryBound(to: Float.self)
     switch (from, to) {
-    case (.f32, .f64): ck_f32_to_f64(f32, y.assumingMemoryBound(to: Double.self), units)
-    case (.f64, .f32): ck_f64_to_f32(x.assumingMemoryBound(to: Double.self), out32, units)
-    case (.bf16, .f32): ck_bf16_to_f32(half, out32, units)
-    case (.f16, .f32): ck_f16_to_f32(half, out32, units)
-    case (.q8_0, .f32): ck_q8_0_to_f32(x.assumingMemoryBound(to: UInt8.self), out32, units)
-    case (.f32, .bf16): ck_f32_to_bf16(f32, outHalf, units)
-    case (.f32, .f16): ck_f32_to_f16(f32, outHalf, units)
-    case (.f32, .q8_0): ck_f32_to_q8_0(f32, y.assumingMemoryBound(to: UInt8.self), units)
-    default: break
+    case (.f32, .f64):
+      ck_f32_to_f64(
+        x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Double.self), count)
+    case (.f64, .f32): ck_f64_to_f32(x.assumingMemoryBound(to: Double.self), out, count)
+    case (_, .f32): ck_dequantize(from.kernelCode, x, out, count)
+    default: _ = ck_quantize(to.kernelCode, x.assumingMemoryBound(to: Float.self), y, count)
     }
   }
 
-  /// `count` values of a stored row as f32. For q8_0 `start` and `count` are multiples of 32.
+  /// Values `start ..< start + count` of stored weights as f32; they may start and end inside
+  /// blocks.
   static func widen(
     _ dtype: DType, _ base: UnsafeRawPointer, start: Int, count: Int,
     into out: UnsafeMutablePointer<Float>
   ) {
-    switch dtype {
-    case .q8_0:
-      let x = base.assumingMemoryBound(to: UInt8.self) + start / 32 * 34
-      ck_q8_0_to_f32(x, out, count / 32)
-    case .f32:
-      out.update(from: base.assumingMemoryBound(to: Float.self) + start, count: count)
-    default:
-      run(dtype, .f32, base + start * (dtype.itemSize ?? 2), out, count, valuesPerUnit: 1)
-    }
+    ck_dequantize_part(dtype.kernelCode, base, start, out, count)
   }
 }

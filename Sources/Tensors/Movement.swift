@@ -5,7 +5,7 @@ extension Tensor {
   package func reshaped(_ wanted: [Int]) throws(TensorError) -> Tensor {
     let shape = try filled(wanted)
     if shape == self.shape { return self }
-    if dtype == .q8_0, shape.last != self.shape.last {
+    if dtype.isQuantized, shape.last != self.shape.last {
       throw .dtype(operation: "reshape of the last axis", rule: "plain values", got: dtype)
     }
     return try Tape.record(.reshape, [self], viewed(shape))

@@ -22,9 +22,7 @@ package struct Tensor: Sendable {
     storage: TensorStorage, offset: Int = 0, shape: [Int], dtype: DType
   ) throws(TensorError) {
     guard let bytes = dtype.byteCount(shape: shape), let count = Shape.count(shape) else {
-      throw dtype == .q8_0 && Shape.count(shape) != nil
-        ? .shape(operation: "q8_0", rule: "a last extent divisible by 32", got: [shape])
-        : .memory(bytes: nil, free: Memory.available())
+      throw dtype.misfit(shape) ?? .memory(bytes: nil, free: Memory.available())
     }
     let (end, overflow) = offset.addingReportingOverflow(bytes)
     guard offset >= 0, !overflow, end <= storage.byteCount else {
@@ -51,10 +49,7 @@ package struct Tensor: Sendable {
       if let negative = shape.first(where: { $0 < 0 }) {
         throw .value(operation: "tensor", rule: "extents from 0", got: "\(negative)")
       }
-      if dtype == .q8_0, Shape.count(shape) != nil {
-        throw .shape(operation: "q8_0", rule: "a last extent divisible by 32", got: [shape])
-      }
-      throw .memory(bytes: nil, free: Memory.available())
+      throw dtype.misfit(shape) ?? .memory(bytes: nil, free: Memory.available())
     }
     return Tensor(
       unchecked: try TensorStorage(byteCount: bytes), offset: 0, shape: shape, dtype: dtype,

@@ -118,9 +118,6 @@ void ck_f16_to_f32(const uint16_t *x, float *y, long n);
 /// Rounds to nearest, ties to even; NaN stays NaN.
 void ck_f32_to_bf16(const float *x, uint16_t *y, long n);
 void ck_f32_to_f16(const float *x, uint16_t *y, long n);
-/// Q8_0: blocks of 34 bytes: an f16 scale, 32 signed bytes. `blocks` blocks.
-void ck_q8_0_to_f32(const uint8_t *x, float *y, long blocks);
-void ck_f32_to_q8_0(const float *x, uint8_t *y, long blocks);
 
 /// Philox-4x32-10: counter (four words, low first) and key (two words) to four words.
 void ck_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
