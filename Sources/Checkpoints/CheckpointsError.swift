@@ -2,6 +2,7 @@
 
 package import Diagnostics
 import Files
+import Tensors
 
 package enum CheckpointsError: RoomError, Equatable {
   case safetensors(SafetensorsRule, file: String)
@@ -392,7 +393,8 @@ package enum WritingRule: Equatable, Sendable {
 
   var help: String? {
     switch self {
-    case .dtype(_, "q8_0", _): "cast to \"f32\" or \"f16\" first"
+    case .dtype(_, let dtype, _) where DType(rawValue: dtype)?.isQuantized == true:
+      "cast to \"f32\" or \"f16\" first"
     case .dtype: "cast to \"f32\" first"
     case .tooLarge: "save large tensors as .safetensors"
     default: nil

@@ -1,4 +1,5 @@
-// Writes GGUF 3 files with alignment 32: F32 F16 BF16 F64 I8…I64 and Q8_0 tensors, any metadata.
+// Writes GGUF 3 files with alignment 32: F32 F16 BF16 F64 I8…I64 tensors and blocks as they
+// are, any metadata.
 
 import Files
 package import Tensors

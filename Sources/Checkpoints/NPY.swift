@@ -12,7 +12,7 @@ package func readNPY(_ path: String) throws -> Tensor {
 }
 
 /// Writes NPY 1.0 in C order, replacing the file as a whole. Types NumPy has no name for (bf16,
-/// q8_0) are an error.
+/// block formats) are an error.
 package func writeNPY(_ tensor: Tensor, to path: String) throws {
   let header = try NPY.header(tensor, path)
   try Files.writeAtomically(path) { writer in

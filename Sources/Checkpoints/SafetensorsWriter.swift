@@ -6,7 +6,7 @@ import JSON
 package import Tensors
 
 /// Writes the tensors to one file, replacing what was there as a whole. `format: "pt"` is added to
-/// the metadata. Throws for a repeated name, a type the format lacks (q8_0), and file errors.
+/// the metadata. Throws for a repeated name, a type the format lacks (blocks), and file errors.
 package func writeSafetensors(
   _ tensors: [(name: String, tensor: Tensor)], metadata: [(String, String)] = [], to path: String
 ) throws {

@@ -11,7 +11,7 @@ enum StoredTensor {
   ) throws -> Tensor {
     try map.withBytes(range) { bytes in
       guard isPlain(entry.dtype), let base = bytes.baseAddress, bytes.count > 0,
-        Int(bitPattern: base) % (dtype.itemSize ?? 2) == 0
+        Int(bitPattern: base) % (dtype.itemSize ?? 1) == 0
       else { return try copy(entry, dtype, bytes) }
       if dtype == .bool { try checkBools(entry, bytes) }
       let storage = TensorStorage(foreign: base, byteCount: bytes.count, owner: map)

@@ -46,8 +46,35 @@ import Testing
     #expect(zip(q8.floats(), expected(256)).allSatisfy { abs($0 - $1) < 0.01 })
     #expect(checkpoint["q4"]?.dtype.name == "Q4_0")
     #expect(checkpoint["q4"]?.byteCount == 36)
-    #expect(throws: CheckpointsError.notComputable(format: .gguf, name: "q4", dtype: "Q4_0")) {
-      try checkpoint.tensor("q4")
+    #expect(
+      zip(try checkpoint.tensor("q4").floats(), expected(64)).allSatisfy { abs($0 - $1) < 0.2 })
+  }
+
+  @Test func `every block format of a gguf file computes, and is kept as it stands`() throws {
+    let checkpoint = try Checkpoint.open(fixture("blocks.gguf"))
+    let formats = DType.allCases.filter(\.isQuantized)
+    #expect(checkpoint.entries.count == formats.count)
+    for format in formats {
+      let entry = try #require(checkpoint[format.rawValue.uppercased()])
+      let tensor = try checkpoint.tensor(entry)
+      #expect(tensor.dtype == format && tensor.shape == [2, 256])
+      let stored = try checkpoint.withBytes(of: entry) { Array($0) }
+      #expect(tensor.withBytes { Array($0) } == stored)
+      // The coarsest format has four steps over a range of 3.
+      let error = zip(tensor.floats(), expected(512)).map { abs($0 - $1) }.max() ?? .infinity
+      #expect(error < (format == .q2_K ? 0.6 : format == .q3_K ? 0.4 : 0.2), "\(format) \(error)")
+    }
+  }
+
+  @Test func `a format that does not compute is listed, and reading it is an error`() throws {
+    let scratch = Scratch()
+    var file = GGUF()
+    file.tensor("t", [256], type: 20)
+    file.data = 144
+    let checkpoint = try Checkpoint.open(try scratch.file("iq4.gguf", file.bytes))
+    #expect(checkpoint["t"]?.byteCount == 144)
+    #expect(throws: CheckpointsError.notComputable(format: .gguf, name: "t", dtype: "IQ4_NL")) {
+      try checkpoint.tensor("t")
     }
   }
 
@@ -116,16 +143,20 @@ import Testing
       ("tokenizer.ggml.tokens", .array(.strings(["<unk>", "a", "b c"]))),
     ]
     let f32 = try Tensor(expected(96), shape: [3, 32])
-    let q8 = try Tensor(expected(256), shape: [4, 64]).cast(to: .q8_0)
+    let plain = try Tensor(expected(256), shape: [4, 64])
+    let blocks = try DType.quantizable.map { ($0.rawValue, try plain.cast(to: $0)) }
     let path = folder + "/out.gguf"
-    try writeGGUF(metadata: metadata, tensors: [("f32", f32), ("q8", q8)], to: path)
+    try writeGGUF(metadata: metadata, tensors: [("f32", f32)] + blocks, to: path)
     let back = try Checkpoint.open(path)
     #expect(zip(back.metadata.keys, metadata).allSatisfy { $0 == $1.0 })
     #expect(zip(back.metadata.values, metadata).allSatisfy { $0 == $1.1 })
     #expect(try back.tensor("f32").floats() == expected(96))
-    #expect(try back.tensor("q8").floats() == q8.floats())
+    for (name, tensor) in blocks {
+      let read = try back.tensor(name)
+      #expect(read.dtype == tensor.dtype && read.floats() == tensor.floats())
+    }
     let reference = try Checkpoint.open(fixture("plain.gguf"))
-    let (ours, theirs) = (try #require(back["q8"]), try #require(reference["q8"]))
+    let (ours, theirs) = (try #require(back["q8_0"]), try #require(reference["q8"]))
     let bytes = try back.withBytes(of: ours) { Array($0) }
     #expect(try bytes == reference.withBytes(of: theirs) { Array($0) })
   }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the small files beside it with the reference libraries (numpy, safetensors, gguf).
+"""Makes the small files beside it with the reference libraries (numpy, safetensors, gguf,
+and llama_cpp for its C library).
 
 Element i of every tensor is ((7 i) mod 13 - 6) / 4, which every float type holds exactly;
 integer tensors hold (7 i) mod 13.
@@ -49,6 +50,22 @@ q4 = gguf.quants.quantize(floats(2, 32).astype(np.float32), gguf.GGMLQuantizatio
 w.add_tensor("q4", q4, raw_dtype=gguf.GGMLQuantizationType.Q4_0)
 bf = gguf.quants.quantize(floats(2, 3).astype(np.float32), gguf.GGMLQuantizationType.BF16)
 w.add_tensor("bf16", bf, raw_dtype=gguf.GGMLQuantizationType.BF16)
+w.write_header_to_file(); w.write_kv_data_to_file(); w.write_tensors_to_file(); w.close()
+
+# One tensor of every block format that computes, quantised by llama.cpp's own C code.
+import ctypes, glob, site
+library = next(p for root in site.getsitepackages()
+               for p in glob.glob(os.path.join(root, "llama_cpp", "lib", "libggml-base.so")))
+ggml = ctypes.CDLL(library)
+w = gguf.GGUFWriter(at("blocks.gguf"), "llama")
+for name in ["Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"]:
+    kind = gguf.GGMLQuantizationType[name]
+    values, size = gguf.GGML_QUANT_SIZES[kind]
+    x = floats(2, 256).astype(np.float32)
+    blocks = np.zeros((2, 256 // values * size), np.uint8)
+    getattr(ggml, f"quantize_row_{name[:3].lower() + name[3:]}_ref")(
+        ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(blocks.ctypes.data), ctypes.c_int64(x.size))
+    w.add_tensor(name, blocks, raw_dtype=kind)
 w.write_header_to_file(); w.write_kv_data_to_file(); w.write_tensors_to_file(); w.close()
 
 np.save(at("c.npy"), floats(2, 3).astype(np.float32))

@@ -24,10 +24,12 @@ assert [bytes(tokens.parts[i]).decode() for i in tokens.data] == ["<unk>", "a", 
 for t in r.tensors:
     if t.name == "f32":
         assert np.array_equal(t.data, floats(3, 32).astype(np.float32))
-    if t.name == "q8":
-        want = gguf.quants.quantize(floats(4, 64).astype(np.float32), gguf.GGMLQuantizationType.Q8_0)
-        assert np.array_equal(t.data, want)
-assert {t.name for t in r.tensors} == {"f32", "q8"}
+    else:
+        kind = gguf.GGMLQuantizationType[t.name.upper()]
+        assert t.tensor_type == kind, (t.name, t.tensor_type)
+        want = gguf.quants.quantize(floats(4, 64).astype(np.float32), kind)
+        assert np.array_equal(t.data, want), t.name
+assert {t.name for t in r.tensors} == {"f32", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1"}
 assert np.array_equal(np.load(at("out.npy")), floats(2, 3).astype(np.float32))
 z = np.load(at("out.npz"))
 assert z.files == ["a", "b"] and np.array_equal(z["a"], floats(2, 3).astype(np.float32))
