@@ -5,7 +5,7 @@ FLAGS := --static-swift-stdlib --explicit-target-dependency-import-check error
 RELEASE := -c release $(FLAGS)
 BIN := .build/release/quire
 
-.PHONY: all build tour test check bench install format lint layering packages toolchain fixtures clean
+.PHONY: all build tour test check kernels-check bench install format lint layering packages toolchain fixtures clean
 
 all: build
 
@@ -31,6 +31,10 @@ test: packages
 
 check: packages lint
 	@bash Tests/Tools/test.sh quick
+
+# The loops of Sources/CKernels alone, with the sanitizers and valgrind: about a minute.
+kernels-check: toolchain
+	@bash Tests/Tools/kernels.sh
 
 bench: build
 	@/usr/bin/python3 Tests/Benchmarks/start.py $(BIN)

@@ -141,14 +141,21 @@ for room in rooms where chosen.contains(room.name) {
         swiftSettings: swiftSettings))
   }
   if room.hasTests, tested?.contains(room.name) ?? true {
-    // A room's tests may use what the room itself may use.
+    // A room's tests may use what the room itself may use; those that compute run at the level of
+    // vector instructions that QUIRE_SIMD names.
+    let isNumeric = room.name == "Tensors" || room.imports.contains("Tensors")
     targets.append(
       .testTarget(
         name: room.name + "Tests",
         dependencies: [.init(stringLiteral: room.name)] + dependencies
-          + room.extraTestImports.map { .init(stringLiteral: $0) },
+          + (room.extraTestImports + (isNumeric ? ["CTestLevel"] : []))
+          .map { .init(stringLiteral: $0) },
         exclude: room.name == "Language" ? ["Programs"] : [], swiftSettings: swiftSettings))
   }
+}
+
+if chosen.contains("CKernels") {
+  targets.append(.target(name: "CTestLevel", dependencies: ["CKernels"], path: "Tests/Level"))
 }
 
 if chosen.contains("LayeringTests") {

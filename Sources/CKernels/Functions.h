@@ -4,6 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
+// Fused multiply-adds are those that are written: the bits are then the same on every CPU.
+#pragma STDC FP_CONTRACT OFF
+
 #define CK_INLINE static inline __attribute__((always_inline))
 #define FMA __builtin_elementwise_fma
 
@@ -26,6 +29,14 @@ CK_INLINE int32_t ck_bits32(float x) {
   int32_t bits;
   memcpy(&bits, &x, 4);
   return bits;
+}
+
+// 2^k for k in the normal range. NaNs come here with any k: what they make is thrown away.
+CK_INLINE double ck_two_to_f64(int64_t k) {
+  return ck_from_bits64((int64_t)((uint64_t)(k + 1023) << 52));
+}
+CK_INLINE float ck_two_to_f32(int32_t k) {
+  return ck_from_bits32((int32_t)((uint32_t)(k + 127) << 23));
 }
 
 // e^x: x = k ln 2 + r, |r| <= ln 2 / 2; e^r by its series, 2^k in two halves so that results round
@@ -59,8 +70,8 @@ CK_INLINE double ck_exp_f64(double x) {
   double r = FMA(kd, -CK_LN2_LOW, FMA(kd, -CK_LN2_HIGH, c));
   double y = 1.0 + ck_expm1_reduced(r);
   int64_t half = k >> 1;
-  y *= ck_from_bits64((half + 1023) << 52);
-  return y * ck_from_bits64((k - half + 1023) << 52);
+  y *= ck_two_to_f64(half);
+  return y * ck_two_to_f64(k - half);
 }
 
 CK_INLINE float ck_exp_f32(float x) {
@@ -78,15 +89,15 @@ CK_INLINE float ck_exp_f32(float x) {
   p = FMA(p, r, 0.5f);
   float y = 1.0f + FMA(p * r, r, r);
   int32_t half = k >> 1;
-  y *= ck_from_bits32((half + 127) << 23);
-  return y * ck_from_bits32((k - half + 127) << 23);
+  y *= ck_two_to_f32(half);
+  return y * ck_two_to_f32(k - half);
 }
 
 // ln x: x = 2^e m, sqrt(1/2) <= m < sqrt 2; ln m = 2 atanh((m-1)/(m+1)) by its series.
 CK_INLINE double ck_log_f64(double x) {
   int tiny = x < 2.2250738585072014e-308;
   double scaled = tiny ? x * 18014398509481984.0 : x;
-  int64_t bits = ck_bits64(scaled) - 0x3FE6A09E667F3BCD;
+  int64_t bits = (int64_t)((uint64_t)ck_bits64(scaled) - 0x3FE6A09E667F3BCD);
   int64_t e = bits >> 52;
   double m = ck_from_bits64((bits & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E667F3BCD);
   double k = (double)(int32_t)e - (tiny ? 54.0 : 0.0);
@@ -165,7 +176,7 @@ CK_INLINE double ck_tanh_f64(double x) {
   int64_t k = ck_bits64(shifted) - 0x4338000000000000;
   double kd = shifted - CK_ROUND64;
   double r = FMA(kd, -CK_LN2_LOW, FMA(kd, -CK_LN2_HIGH, c));
-  double scale = ck_from_bits64((k + 1023) << 52);
+  double scale = ck_two_to_f64(k);
   double e = FMA(scale, ck_expm1_reduced(r), scale - 1.0);
   double y = __builtin_copysign(e / (e + 2.0), x);
   return x != x ? x : y;
@@ -216,7 +227,7 @@ CK_INLINE double ck_exp_minus_square(double x) {
 CK_INLINE double ck_erf_f64(double x) {
   double a = __builtin_fabs(x);
   a = a > 6.5 ? 6.5 : a;
-  double far = 1.0 - ck_exp_minus_square(a) * ck_erfcx_positive(a);
+  double far = FMA(-ck_exp_minus_square(a), ck_erfcx_positive(a), 1.0);
   // Near 0 the series 2/sqrt(pi) sum (-1)^n x^(2n+1) / (n! (2n+1)).
   double n = a > 0.5 ? 0.5 : a, z = n * n;
   double p = -1.0 / 918086400.0;

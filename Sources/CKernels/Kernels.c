@@ -1,56 +1,114 @@
-// The loops for float and double: one template, read twice, and what needs no template.
-#include "include/CKernels.h"
+// The doors to the loops: each calls its best variant not above the level in use. What needs no
+// vectors stands here too.
 #include "Functions.h"
-#include <math.h>
-#include <stddef.h>
+#include "Simd.h"
 
-#pragma STDC FP_CONTRACT OFF
-#pragma clang diagnostic ignored "-Wpsabi"
+// Result, name, parameters, arguments. A list that disagrees with the header does not compile.
+#define CK_TYPED(X)                                                                              \
+  X(void, ck_unary, (int op, const T *x, T *y, long n), (op, x, y, n))                           \
+  X(void, ck_unary_slope, (int op, const T *x, const T *d, T *out, long n), (op, x, d, out, n))  \
+  X(void, ck_binary,                                                                             \
+    (int op, const T *a, long as, const T *b, long bs, T *y, long n),                            \
+    (op, a, as, b, bs, y, n))                                                                    \
+  X(void, ck_compare,                                                                            \
+    (int op, const T *a, long as, const T *b, long bs, uint8_t *y, long n),                      \
+    (op, a, as, b, bs, y, n))                                                                    \
+  X(void, ck_add_into, (T *y, const T *x, long n), (y, x, n))                                    \
+  X(void, ck_add_scaled, (T *y, const T *x, T a, long n), (y, x, a, n))                          \
+  X(void, ck_scale, (T *y, const T *x, T a, long n), (y, x, a, n))                               \
+  X(void, ck_clamp, (const T *x, T low, T high, T *y, long n), (x, low, high, y, n))             \
+  X(void, ck_clamp_slope,                                                                        \
+    (const T *x, T low, T high, const T *d, T *out, long n),                                     \
+    (x, low, high, d, out, n))                                                                   \
+  X(double, ck_sum, (const T *x, long n), (x, n))                                                \
+  X(double, ck_sum_squares, (const T *x, long n), (x, n))                                        \
+  X(double, ck_sum_deviations, (const T *x, double center, long n), (x, center, n))              \
+  X(double, ck_sum_products, (const T *x, const T *y, long n), (x, y, n))                        \
+  X(T, ck_max, (const T *x, long n), (x, n))                                                     \
+  X(T, ck_dot, (const T *x, const T *y, long n), (x, y, n))                                      \
+  X(void, ck_rows_times_vector,                                                                  \
+    (const T *w, long ws, long rows, const T *x, long k, const T *bias, T *y),                   \
+    (w, ws, rows, x, k, bias, y))                                                                \
+  X(void, ck_softmax, (const T *x, T *y, long n), (x, y, n))                                     \
+  X(void, ck_log_softmax, (const T *x, T *y, long n), (x, y, n))                                 \
+  X(double, ck_logsumexp, (const T *x, long n), (x, n))                                          \
+  X(void, ck_softmax_slope, (const T *y, const T *d, T *dx, long n), (y, d, dx, n))              \
+  X(void, ck_log_softmax_slope, (const T *y, const T *d, T *dx, long n), (y, d, dx, n))          \
+  X(T, ck_rms_norm,                                                                              \
+    (const T *x, const T *g, T plus, double e, T *y, long n),                                    \
+    (x, g, plus, e, y, n))                                                                       \
+  X(void, ck_rms_norm_slope,                                                                     \
+    (const T *x, const T *g, T plus, T r, const T *d, T *dx, T *dg, long n),                     \
+    (x, g, plus, r, d, dx, dg, n))                                                               \
+  X(void, ck_layer_norm,                                                                         \
+    (const T *x, const T *g, const T *b, double e, T *y, T *mean, T *r, long n),                 \
+    (x, g, b, e, y, mean, r, n))                                                                 \
+  X(void, ck_layer_norm_slope,                                                                   \
+    (const T *x, const T *g, T mean, T r, const T *d, T *dx, T *dg, T *db, long n),              \
+    (x, g, mean, r, d, dx, dg, db, n))                                                           \
+  X(void, ck_rotate,                                                                             \
+    (const T *x, T *y, const T *cosines, const T *sines, T sign, long half, long                 \
+     secondOffset, long stride),                                                                 \
+    (x, y, cosines, sines, sign, half, secondOffset, stride))                                    \
+  X(void, ck_scores,                                                                             \
+    (const T *q, const T *k, long ks, long count, long size, T scale, T cap, T *scores),         \
+    (q, k, ks, count, size, scale, cap, scores))                                                 \
+  X(void, ck_weighted_rows,                                                                      \
+    (const T *weights, const T *v, long vs, long count, long size, T *out),                      \
+    (weights, v, vs, count, size, out))                                                          \
+  X(void, ck_attention_slope,                                                                    \
+    (const T *q, const T *k, long ks, const T *v, long vs, long count, long size, long           \
+     valueSize, T scale, T cap, double lse, const T *out, const T *d, T *dq, T *dk, long         \
+     dks, T *dv, long dvs, T *p, T *slope),                                                      \
+    (q, k, ks, v, vs, count, size, valueSize, scale, cap, lse, out, d, dq, dk, dks, dv,          \
+     dvs, p, slope))                                                                             \
+  X(void, ck_pack, (const T *w, long ws, long rows, long k, T *panel), (w, ws, rows, k, panel))  \
+  X(void, ck_chain,                                                                              \
+    (const T *x, long xs, long rows, const T *panel, long k, T *y, long ys, long columns),       \
+    (x, xs, rows, panel, k, y, ys, columns))                                                     \
+  X(double, ck_cross_entropy,                                                                    \
+    (const T *x, long n, long target, T *slope, T scale),                                        \
+    (x, n, target, slope, scale))                                                                \
+  X(void, ck_adamw,                                                                              \
+    (T *p, T *m, T *v, const T *g, long n, T clip, T rate, T decay, T beta1, T beta2, T          \
+     correction1, T correction2, T epsilon),                                                     \
+    (p, m, v, g, n, clip, rate, decay, beta1, beta2, correction1, correction2, epsilon))         \
+  X(void, ck_transpose,                                                                          \
+    (const T *x, long xs, T *y, long ys, long rows, long columns),                               \
+    (x, xs, y, ys, rows, columns))
 
-// A function in three versions, chosen when the program starts.
+#define CK_CONVERSIONS(X)                                                                        \
+  X(void, ck_f32_to_f64, (const float *x, double *y, long n), (x, y, n))                         \
+  X(void, ck_f64_to_f32, (const double *x, float *y, long n), (x, y, n))                         \
+  X(void, ck_bf16_to_f32, (const uint16_t *x, float *y, long n), (x, y, n))                      \
+  X(void, ck_f16_to_f32, (const uint16_t *x, float *y, long n), (x, y, n))                       \
+  X(void, ck_f32_to_bf16, (const float *x, uint16_t *y, long n), (x, y, n))                      \
+  X(void, ck_f32_to_f16, (const float *x, uint16_t *y, long n), (x, y, n))
+
+// A door costs a load, two comparisons and a jump.
 #if defined(__x86_64__)
-#define CK_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#define DOOR(R, name, parameters, arguments)                                                      \
+  __typeof__(name) name##_scalar, name##_avx2, name##_avx512;                                     \
+  R name parameters {                                                                             \
+    return ck_level >= CK_AVX512 ? name##_avx512 arguments                                        \
+           : ck_level >= CK_AVX2 ? name##_avx2 arguments                                          \
+                                 : name##_scalar arguments;                                       \
+  }
 #else
-#define CK_CLONES
+#define DOOR(R, name, parameters, arguments)                                                      \
+  __typeof__(name) name##_scalar;                                                                 \
+  R name parameters { return name##_scalar arguments; }
 #endif
 
-#define PASTE2(a, b) a##_##b
-#define PASTE(a, b) PASTE2(a, b)
-#define F(name) PASTE(name, SUFFIX)
-
 #define T float
-#define BITS int32_t
-#define SUFFIX f32
-#define LANES 16
-#define TSQRT(x) __builtin_sqrtf(x)
-#define TABS(x) __builtin_fabsf(x)
-#define TPOW(x, y) powf(x, y)
-#define TFLOOR(x) __builtin_floorf(x)
-#define TCEIL(x) __builtin_ceilf(x)
-#define TRINT(x) __builtin_rintf(x)
-#include "Kernels.inc"
+#define DOOR_F32(R, name, parameters, arguments) DOOR(R, name##_f32, parameters, arguments)
+CK_TYPED(DOOR_F32)
 #undef T
-#undef BITS
-#undef SUFFIX
-#undef LANES
-#undef TSQRT
-#undef TABS
-#undef TPOW
-#undef TFLOOR
-#undef TCEIL
-#undef TRINT
-
 #define T double
-#define BITS int64_t
-#define SUFFIX f64
-#define LANES 8
-#define TSQRT(x) __builtin_sqrt(x)
-#define TABS(x) __builtin_fabs(x)
-#define TPOW(x, y) pow(x, y)
-#define TFLOOR(x) __builtin_floor(x)
-#define TCEIL(x) __builtin_ceil(x)
-#define TRINT(x) __builtin_rint(x)
-#include "Kernels.inc"
+#define DOOR_F64(R, name, parameters, arguments) DOOR(R, name##_f64, parameters, arguments)
+CK_TYPED(DOOR_F64)
+#undef T
+CK_CONVERSIONS(DOOR)
 
 double ck_exp(double x) { return ck_exp_f64(x); }
 double ck_log(double x) { return ck_log_f64(x); }
@@ -58,14 +116,3 @@ double ck_sin(double x) { return ck_sin_f64(x); }
 double ck_cos(double x) { return ck_cos_f64(x); }
 double ck_tanh(double x) { return ck_tanh_f64(x); }
 double ck_erf(double x) { return ck_erf_f64(x); }
-
-const char *ck_cpu(void) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) return "avx512";
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "avx2";
-  return "sse2";
-#else
-  return "generic";
-#endif
-}

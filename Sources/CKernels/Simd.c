@@ -48,13 +48,16 @@ static int best(void) {
 #endif
 }
 
-__attribute__((constructor)) static void choose(void) { ck_level = best(); }
+// Before other constructors, which may ask for less.
+__attribute__((constructor(200))) static void choose(void) { ck_level = best(); }
 
 const char *ck_simd_name(int level) {
   return level >= 0 && level < CK_LEVELS ? names[level] : "?";
 }
 
 int ck_simd_best(void) { return best(); }
+
+int ck_simd_level(void) { return ck_level; }
 
 int ck_simd_force(const char *name) {
   int limit = best();

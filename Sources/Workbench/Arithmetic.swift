@@ -1,4 +1,6 @@
-// What computes, in words, for `quire doctor`.
+// What computes, in words, for `quire doctor`, and how a front end asks for less of it.
+
+import Tensors
 
 extension Session {
   /// `x86_64, OpenBLAS`: the machine's instruction set and the matrix library.
@@ -10,5 +12,29 @@ extension Session {
     #else
       "OpenBLAS matrix products"
     #endif
+  }
+}
+
+/// The vector instructions of the kernels, as a front end sees them.
+package enum Arithmetic {
+  /// `avx512 in use; this CPU's best is amx`.
+  package static var levelDescription: String {
+    VectorLevel.inUse == VectorLevel.best
+      ? "\(VectorLevel.best) in use, the best of this CPU"
+      : "\(VectorLevel.inUse) in use; the best of this CPU is \(VectorLevel.best)"
+  }
+
+  /// Uses a level from now on.
+  ///
+  /// - Returns: what is wrong with the name and what would be right, or nil when the level is used.
+  package static func use(level: String) -> (message: String, help: String)? {
+    if VectorLevel.use(level) { return nil }
+    let isKnown = VectorLevel.known.contains(level)
+    return (
+      isKnown
+        ? "this CPU has no vector level \(level)" : "there is no vector level \(level)",
+      "the levels are \(VectorLevel.known.joined(separator: " "));"
+        + " the best of this CPU is \(VectorLevel.best)"
+    )
   }
 }

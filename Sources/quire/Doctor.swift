@@ -21,6 +21,7 @@ enum Doctor {
     let session = Session(
       settings.session(folder: currentFolder(), isTyped: true, interrupt: Interrupt()))
     row(true, "arithmetic", session.arithmeticDescription)
+    row(true, "vector level", Arithmetic.levelDescription)
     row(true, "threads", "\(session.options.threads)")
     if let free = availableMemory() {
       row(free > 1 << 30, "free memory", "\(free >> 20) MiB", "close something: 1 GiB is wanted")

@@ -19,6 +19,7 @@ enum Main {
 
   static func run(_ words: [String]) -> Int32 {
     do {
+      try useVectorLevel()
       return try Command.parse(words).perform()
     } catch let error as UsageError {
       standardError("quire: \(error.message)\n\(error.help)\n")
@@ -26,6 +27,15 @@ enum Main {
     } catch {
       standardError(Diagnostic(error).rendered() + "\n")
       return 1
+    }
+  }
+
+  /// `QUIRE_SIMD` asks for fewer vector instructions than the CPU has.
+  private static func useVectorLevel() throws {
+    guard let value = getenv("QUIRE_SIMD") else { return }
+    let level = String(cString: value)
+    if !level.isEmpty, let wrong = Arithmetic.use(level: level) {
+      throw UsageError(message: "QUIRE_SIMD: \(wrong.message)", help: wrong.help)
     }
   }
 

@@ -46,6 +46,18 @@ import Testing
     #expect(command.err.contains("doctor"))
   }
 
+  @Test func `a vector level is taken, and one that is not there is named with those that are`()
+    throws
+  {
+    let less = try Binary.run(["doctor"], environment: ["QUIRE_SIMD": "scalar"])
+    #expect(less.out.contains("vector level: scalar in use"))
+    let wrong = try Binary.run(["-c", "1"], environment: ["QUIRE_SIMD": "sse9"])
+    #expect(wrong.status == 2)
+    #expect(wrong.err.contains("there is no vector level sse9"))
+    #expect(wrong.err.contains("scalar avx2 avx512"))
+    #expect(wrong.err.contains("the best of this CPU is"))
+  }
+
   @Test func `help and version are on stdout`() throws {
     let help = try Binary.run(["--help"])
     #expect(help.status == 0)

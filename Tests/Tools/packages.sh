@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that Quire is built with, if any is missing.
+# packages.sh [NAME...]: installs the Debian packages that Quire is built with, and the named ones
+# that a check needs, if any is missing.
 set -euo pipefail
-needed=(libreadline-dev libopenblas-dev libpcre2-dev libssl-dev)
+needed=(libreadline-dev libopenblas-dev libpcre2-dev libssl-dev "$@")
 missing=()
 for package in "${needed[@]}"; do
   status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)

@@ -12,6 +12,8 @@
 enum { CK_SCALAR, CK_AVX2, CK_AVX512, CK_VNNI, CK_BF16, CK_AMX, CK_NEON, CK_LEVELS };
 /// The best level of this CPU, whatever is in use.
 int ck_simd_best(void);
+/// The level in use.
+int ck_simd_level(void);
 /// Uses this level from now on; 0 (and no change) for an unknown name or one the CPU lacks. Not to
 /// be called while kernels run.
 int ck_simd_force(const char *name);
@@ -113,6 +115,7 @@ double ck_erf(double x);
 
 void ck_f32_to_f64(const float *x, double *y, long n);
 void ck_f64_to_f32(const double *x, float *y, long n);
+// Numbers of 16 bits may stand at any address.
 void ck_bf16_to_f32(const uint16_t *x, float *y, long n);
 void ck_f16_to_f32(const uint16_t *x, float *y, long n);
 /// Rounds to nearest, ties to even; NaN stays NaN.
@@ -121,6 +124,3 @@ void ck_f32_to_f16(const float *x, uint16_t *y, long n);
 
 /// Philox-4x32-10: counter (four words, low first) and key (two words) to four words.
 void ck_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
-
-/// The CPU features that were found, for `doctor`.
-const char *ck_cpu(void);

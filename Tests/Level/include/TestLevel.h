@@ -1,0 +1,2 @@
+// Nothing to call: Level.c runs before the tests do.
+#pragma once
