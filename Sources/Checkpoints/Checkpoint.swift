@@ -79,6 +79,12 @@ package final class Checkpoint: Sendable {
     return try StoredTensor.read(entry, dtype, map, range)
   }
 
+  /// Gives the memory behind a tensor's stored bytes back, where a copy or a converted tensor took
+  /// their place; tensors over them stay right and read the file again.
+  package func release(_ entry: TensorEntry) {
+    maps[entry.fileIndex].release(entry.offset..<(entry.offset + entry.byteCount))
+  }
+
   /// The stored bytes of a tensor, whatever its type.
   package func withBytes<R>(
     of entry: TensorEntry, _ body: (UnsafeRawBufferPointer) throws -> R

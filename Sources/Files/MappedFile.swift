@@ -46,6 +46,18 @@ package final class MappedFile: @unchecked Sendable {
     return try withExtendedLifetime(self) { try body(part) }
   }
 
+  /// Gives the memory of whole pages in a range back; touching them reads the file again. Ranges
+  /// outside the file are left alone.
+  package func release(_ range: Range<Int>) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    guard let pointer, page > 0, range.lowerBound >= 0, range.upperBound <= count else { return }
+    let first = (range.lowerBound + page - 1) / page * page
+    // The last page may be released as well where the file ends in it.
+    let end = range.upperBound == count ? count : range.upperBound / page * page
+    guard first < end else { return }
+    madvise(UnsafeMutableRawPointer(mutating: pointer + first), end - first, MADV_DONTNEED)
+  }
+
   /// A copy of some of the bytes.
   package func bytes(_ range: Range<Int>) throws -> [UInt8] {
     try withBytes(range) { Array($0) }

@@ -124,7 +124,7 @@ struct LossEngine {
   }
 
   private func plain(_ tensor: Tensor?) -> Tensor? {
-    guard let tensor, tensor.dtype != .q8_0 else { return nil }
+    guard let tensor, !tensor.dtype.isQuantized else { return nil }
     return tensor
   }
 

@@ -167,8 +167,9 @@ struct TuningPlan {
   ) throws -> Trainable {
     let model = request.model
     if settings.method == .full {
-      for parameter in model.parameters.names where model.parameters[parameter]?.dtype == .q8_0 {
-        throw TuningError.quantisedFull(dtype: "Q8_0")
+      let dtypes = model.parameters.names.lazy.compactMap { model.parameters[$0]?.dtype }
+      if let dtype = dtypes.first(where: \.isQuantized) {
+        throw TuningError.quantisedFull(dtype: dtype.rawValue.uppercased())
       }
       return .weights(model.parameters.names)
     }

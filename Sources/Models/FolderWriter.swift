@@ -35,10 +35,10 @@ struct FolderWriter {
         what: "rope factors of a GGUF file", format: "config.json",
         help: "save it as a .gguf file")
     }
-    if dtype == .q8_0 {
+    if let dtype, dtype.isQuantized {
       throw ModelsError.cannotWrite(
-        what: "q8_0", format: "safetensors", help: "save it as a .gguf file, or with dtype: \"f16\""
-      )
+        what: dtype.rawValue, format: "safetensors",
+        help: "save it as a .gguf file, or with dtype: \"f16\"")
     }
     let tensors = try tensors()
     try Files.createDirectory(folder)
@@ -72,7 +72,7 @@ struct FolderWriter {
       }
       tensor = tensor.detached
       if let dtype { tensor = try tensor.cast(to: dtype) }
-      if tensor.dtype == .q8_0 { tensor = try tensor.cast(to: .f32) }
+      if tensor.dtype.isQuantized { tensor = try tensor.cast(to: .f32) }
       if need.transposed { tensor = try tensor.transposed() }
       return (need.name, tensor)
     }

@@ -21,6 +21,9 @@ struct GGUFWriting {
     metadata.insert(("general.architecture", .text(name)), at: 0)
     metadata.insert(("general.name", .text(model.name)), at: 1)
     metadata.append(("general.file_type", .u32(fileType(tensors.map(\.1)))))
+    if tensors.contains(where: { $0.1.dtype.isQuantized }) {
+      metadata.append(("general.quantization_version", .u32(2)))
+    }
     if let tokenizer = model.tokenizer {
       metadata += try VocabularyWriting(tokenizer: tokenizer, source: model.parts.metadata).pairs()
     }
@@ -28,11 +31,16 @@ struct GGUFWriting {
     return [path]
   }
 
+  /// llama.cpp's number for the format that most of the weights have.
   private func fileType(_ tensors: [Tensor]) -> UInt32 {
-    let types = Set(tensors.filter { $0.rank > 1 }.map(\.dtype))
-    if types.contains(.q8_0) { return 7 }
-    if types.contains(.bf16) { return 32 }
-    return types.contains(.f16) ? 1 : 0
+    var counts: [DType: Int] = [:]
+    for tensor in tensors where tensor.rank > 1 { counts[tensor.dtype, default: 0] += tensor.count }
+    let numbers: [DType: UInt32] = [
+      .f16: 1, .q4_0: 2, .q4_1: 3, .q8_0: 7, .q5_0: 8, .q5_1: 9, .q2_K: 10, .q3_K: 12, .q4_K: 15,
+      .q5_K: 17, .q6_K: 18, .bf16: 32,
+    ]
+    let most = counts.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }
+    return most.flatMap { numbers[$0.key] } ?? 0
   }
 
   /// Vectors and position tables are f32, as other readers expect.
@@ -50,9 +58,8 @@ struct GGUFWriting {
           fits: nil)
       }
       tensor = tensor.detached
-      let isTable = !need.isBias && (need.slot.isLinear || need.slot == .embed)
-      if isTable {
-        if let dtype { tensor = try WeightReader.converted(tensor, to: dtype) }
+      if need.isTable {
+        if let dtype { tensor = try need.converted(tensor, to: dtype) }
       } else {
         tensor = try tensor.cast(to: .f32)
       }

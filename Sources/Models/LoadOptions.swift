@@ -35,11 +35,12 @@ package struct LoadOptions: Sendable {
     self.interrupt = interrupt
   }
 
-  /// The dtypes `dtype:` may name.
+  /// The dtypes weights can be held in: plain floats, and the blocks values can be rounded to.
+  package static let dtypes: [DType] = [.f32, .f16, .bf16] + DType.quantizable
+
+  /// The dtype that `dtype:` names.
   package static func dtype(named name: String) throws(ModelsError) -> DType {
-    guard let dtype = DType(rawValue: name), [.f32, .f16, .bf16, .q8_0].contains(dtype) else {
-      throw .dtype(name)
-    }
+    guard let dtype = DType(rawValue: name), dtypes.contains(dtype) else { throw .dtype(name) }
     return dtype
   }
 }

@@ -27,7 +27,7 @@ struct LoadReport {
   let parameters: ParameterStore
   let parts: ModelParts
   let unused: [String]
-  /// Projections that `dtype: "q8_0"` left as f16.
+  /// Projections that `dtype:` left as f16.
   let kept16: Int
 
   var checks: [Check] { [files, family, tensors, tokenizer, sampling, run] }

@@ -131,7 +131,7 @@ package final class Model: @unchecked Sendable {
   }
 
   /// Writes one adapter, or all, into the weights: W + scale · b·a, formed in f32 and kept in the
-  /// dtype of W (f32 where that is q8_0).
+  /// dtype of W (f32 where that is quantised).
   package func merge(_ adapterName: String? = nil) throws {
     let chosen = adapters.filter { adapterName == nil || $0.name == adapterName }
     if let adapterName, chosen.isEmpty { throw ModelsError.notAttached(adapterName) }
@@ -198,7 +198,7 @@ extension ParameterStore {
           try update.a.detached.cast(to: .f32))
         sum = try sum.adding(delta.scaled(by: update.scale))
       }
-      store.replace(name, with: try sum.cast(to: weight.dtype == .q8_0 ? .f32 : weight.dtype))
+      store.replace(name, with: try sum.cast(to: weight.dtype.isQuantized ? .f32 : weight.dtype))
     }
     store.updates = [:]
     return store

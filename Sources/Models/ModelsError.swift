@@ -1,6 +1,7 @@
 // What can go wrong with a model: every message of the room, in one place.
 
 package import Diagnostics
+import Tensors
 
 /// An error of loading, running or writing a model.
 package enum ModelsError: RoomError, Equatable {
@@ -89,7 +90,9 @@ package enum ModelsError: RoomError, Equatable {
       "tied embeddings need '\(head)' to equal '\(embedding)': they differ"
     case .tensorType(let name, let type):
       "tensor '\(name)' has type \(type), which can be listed but not computed"
-    case .dtype(let name): "dtype must be f32, f16, bf16 or q8_0: got '\(name)'"
+    case .dtype(let name):
+      "dtype must be one of " + LoadOptions.dtypes.map(\.rawValue).joined(separator: " ")
+        + ": got '\(name)'"
     case .noTokenizer(let name): "text needs a tokenizer: \(name) has none"
     case .noTokens: "a model needs at least one token to run"
     case .tokenRange(let id, let vocabulary):
@@ -119,7 +122,7 @@ package enum ModelsError: RoomError, Equatable {
     case .unknownFamily(_, _, let nearest, let fits):
       [nearest.isEmpty ? nil : "nearest: " + nearest.joined(separator: ", "), fits]
         .compactMap { $0 }.joined(separator: "; ")
-    case .quantization: "use an unquantized copy, or a GGUF file of it in Q8_0"
+    case .quantization: "use an unquantized copy, or a GGUF file of it, such as Q8_0 or Q4_K"
     case .ropeType: "default linear dynamic yarn longrope llama3"
     case .activation: "silu gelu gelu_new gelu_pytorch_tanh relu"
     case .missingTensors(_, _, _, _, let fits):
@@ -127,7 +130,7 @@ package enum ModelsError: RoomError, Equatable {
     case .shapes: "config.json and the weights do not belong together"
     case .unusedTensors(_, _, _, let fits):
       (fits.map { $0 + "; " } ?? "") + "unused: \"allow\" loads anyway"
-    case .tensorType: "use an F32, F16, BF16 or Q8_0 copy"
+    case .tensorType: "use a copy in F32, F16, BF16, Q8_0, Q4_0…Q5_1 or Q2_K…Q6_K"
     case .noTokenizer:
       "give a list of token ids, or load with tokenizer: \"path/to/tokenizer.json\""
     case .noTokens: "give some text, or a list of ids"

@@ -58,14 +58,14 @@ struct WeightReader {
     let needs = architecture.needs
     try match(needs, dialect)
     let unused = try leftOver(needs, dialect)
-    try checkMemory()
+    try checkMemory(needs, dialect)
     var tensors: [(String, Tensor)] = []
-    var widened = 0
+    var kept = 0
     for need in needs {
       try options.interrupt?.check()
       let tensor = try read(need, dialect)
-      if options.dtype == .q8_0, !need.isBias, need.slot.isLinear, tensor.dtype != .q8_0 {
-        widened += 1
+      if let wanted = options.dtype, wanted.isQuantized, need.isTable, tensor.dtype == .f16 {
+        kept += 1
       }
       tensors.append((need.name, tensor))
     }
@@ -82,7 +82,7 @@ struct WeightReader {
     parts.checks =
       LoadReport(
         architecture: architecture, checkpoint: checkpoint, parameters: store, parts: parts,
-        unused: unused, kept16: widened
+        unused: unused, kept16: kept
       ).checks
     return Model(parts: parts, transformer: Transformer(architecture), parameters: store)
   }
@@ -174,11 +174,20 @@ struct WeightReader {
     return true
   }
 
-  private func checkMemory() throws(ModelsError) {
+  private func checkMemory(
+    _ needs: [WeightNeed], _ dialect: WeightDialect
+  ) throws(ModelsError) {
     guard let free = options.freeMemory, !options.force else { return }
-    let stored = checkpoint.byteCount
-    // Weights over a map need no memory of their own; converted ones do.
-    let weights = options.dtype == nil ? stored / 4 : stored
+    var weights = 0
+    for need in needs {
+      guard let entry = entry(need, dialect) else { continue }
+      // Weights over a map need little memory of their own; converted ones do.
+      if let wanted = options.dtype, need.isTable, need.format(wanted) != entry.dtype.dtype {
+        weights &+= need.format(wanted).byteCount(shape: need.shape) ?? 0
+      } else {
+        weights &+= entry.byteCount / 4
+      }
+    }
     let sizes = architecture.sizes
     let row = sizes.keyValueHeadCount * sizes.headSize * sizes.layerCount * 8
     let cache = min(sizes.contextLength, 4096).multipliedReportingOverflow(by: row).partialValue
@@ -189,7 +198,17 @@ struct WeightReader {
   /// One tensor in the layout of the pass.
   private func read(_ need: WeightNeed, _ dialect: WeightDialect) throws -> Tensor {
     guard let entry = entry(need, dialect) else { throw ModelsError.noTokens }
-    var tensor = try checkpoint.tensor(entry)
+    let stored = try checkpoint.tensor(entry)
+    let tensor = try arranged(stored, entry, need, dialect)
+    // Only one of the two forms stays in memory.
+    if !tensor.shares(stored) { checkpoint.release(entry) }
+    return tensor
+  }
+
+  private func arranged(
+    _ stored: Tensor, _ entry: TensorEntry, _ need: WeightNeed, _ dialect: WeightDialect
+  ) throws -> Tensor {
+    var tensor = stored
     guard tensor.dtype.isFloat else {
       throw ModelsError.tensorType(name: entry.name, type: entry.dtype.name)
     }
@@ -197,17 +216,9 @@ struct WeightReader {
     if dialect == .gguf, let heads = need.permutedHeads {
       tensor = try RowOrder.halves(tensor, heads: heads)
     }
-    let isTable = !need.isBias && (need.slot.isLinear || need.slot == .embed)
-    guard isTable else { return try tensor.cast(to: .f32) }
-    if let wanted = options.dtype { return try Self.converted(tensor, to: wanted) }
+    guard need.isTable else { return try tensor.cast(to: .f32) }
+    if let wanted = options.dtype { return try need.converted(tensor, to: wanted) }
     return tensor.dtype == .f64 ? try tensor.cast(to: .f32) : tensor
-  }
-
-  /// Rows that are no multiple of a block stay f16.
-  static func converted(_ tensor: Tensor, to wanted: DType) throws -> Tensor {
-    if wanted == tensor.dtype { return tensor }
-    if wanted == .q8_0, (tensor.shape.last ?? 0) % 32 != 0 { return try tensor.cast(to: .f16) }
-    return try tensor.cast(to: wanted)
   }
 
   /// The architecture with rope factors of the file, where it has some.
@@ -228,7 +239,8 @@ struct WeightReader {
   }
 }
 
-/// Row orders of rotary projections: inside each head HF row h·d/2 + j is GGUF row 2j + h.
+/// Row orders of rotary projections: inside each head HF row h·d/2 + j is GGUF row 2j + h. Whole
+/// rows move, so that quantised blocks stay as they are.
 enum RowOrder {
   /// From interleaved pairs (GGUF) to halves.
   static func halves(_ tensor: Tensor, heads: Int) throws -> Tensor {
@@ -238,7 +250,7 @@ enum RowOrder {
       let inside = row % (2 * half)
       return row - inside + 2 * (inside % half) + inside / half
     }
-    return try rearranged(tensor, source)
+    return try tensor.taken(source)
   }
 
   /// From halves to interleaved pairs.
@@ -249,19 +261,6 @@ enum RowOrder {
       let inside = row % (2 * half)
       return row - inside + (inside % 2) * half + inside / 2
     }
-    return try rearranged(tensor, source)
-  }
-
-  /// Row i of the result is row `source[i]`; whole rows move, so quantized blocks stay intact.
-  private static func rearranged(_ tensor: Tensor, _ source: [Int]) throws -> Tensor {
-    guard tensor.shape[0] > 0 else { return tensor }
-    let width = tensor.byteCount / tensor.shape[0]
-    let bytes = tensor.withBytes { raw in
-      var out: [UInt8] = []
-      out.reserveCapacity(raw.count)
-      for row in source { out += raw[(row * width)..<((row + 1) * width)] }
-      return out
-    }
-    return try Tensor(bytes: bytes, shape: tensor.shape, dtype: tensor.dtype)
+    return try tensor.taken(source)
   }
 }

@@ -10,11 +10,17 @@ extension Tensor {
     for index in indices where index < 0 || index >= around.extent {
       throw .index(operation: operation, index: index, extent: around.extent)
     }
-    let size = try plainItemSize(operation)
     var result = shape
     result[place] = indices.count
     let made = try Tensor.uninitialized(result, dtype)
-    let run = around.inner * size, from = raw(), to = made.raw()
+    // Bytes of what is taken at a time; blocks move whole where their axis is not the one taken from.
+    let run: Int
+    if let block = dtype.block, place < rank - 1 {
+      run = around.inner / block.values * block.bytes
+    } else {
+      run = around.inner * (try plainItemSize(operation))
+    }
+    let from = raw(), to = made.raw()
     for outer in 0..<around.outer where run > 0 {
       for (position, index) in indices.enumerated() {
         (to + (outer * indices.count + position) * run)

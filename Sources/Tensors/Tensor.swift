@@ -63,6 +63,9 @@ package struct Tensor: Sendable {
     return copy
   }
 
+  /// True when both are over the same memory.
+  package func shares(_ other: Tensor) -> Bool { storage === other.storage }
+
   /// The same elements under another shape, sharing memory; not recorded.
   func viewed(_ shape: [Int]) -> Tensor {
     Tensor(unchecked: storage, offset: offset, shape: shape, dtype: dtype, count: count)

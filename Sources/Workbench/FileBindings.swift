@@ -115,7 +115,7 @@ extension Session {
       [
         Parameter("value"), Parameter("path"),
         Parameter("format", .label("by ending"), "an ending that stands for another"),
-        Parameter("dtype", .label("as it is"), "for weights: \"f32\" \"f16\" \"bf16\" \"q8_0\""),
+        Parameter("dtype", .label("as it is"), "for weights: \(Session.weightFormats)"),
       ],
       example: "save zeros([2]), \"zeros.npy\"",
       details: """
@@ -137,8 +137,7 @@ extension Session {
       "a model by name, folder or GGUF file; or the contents of a data file",
       [
         Parameter("path", .required, "a path, or the name of a model in the box"),
-        Parameter(
-          "dtype", .label("as stored"), "holds weights as \"f32\" \"f16\" \"bf16\" \"q8_0\""),
+        Parameter("dtype", .label("as stored"), "holds weights as \(Session.weightFormats)"),
         Parameter("file", .label("nil"), "which of several weight files"),
         Parameter("context", .label("as trained"), "tokens"),
         Parameter("tokenizer", .label("the model's"), "path of another tokenizer.json"),

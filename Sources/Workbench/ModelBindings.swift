@@ -7,6 +7,9 @@ import Models
 import Tensors
 
 extension Session {
+  /// What `dtype:` and `to:` may be, for help texts.
+  static let weightFormats = LoadOptions.dtypes.map { "\"\($0.rawValue)\"" }.joined(separator: " ")
+
   func modelBindings() -> [Builtin] {
     [
       Builtin(
@@ -17,10 +20,13 @@ extension Session {
         "quantize", group: "models", "a copy of a model whose weights take less room",
         [
           Parameter("model"),
-          Parameter("to", .label("\"q8_0\""), "\"q8_0\" \"f16\" \"bf16\" \"f32\""),
+          Parameter("to", .label("\"q8_0\""), "a format: \(Session.weightFormats)"),
         ],
         example: "q = quantize m, to: \"q8_0\"",
-        details: "Norms and biases stay f32; rows that are no multiple of 32 become f16.",
+        details: """
+          Norms and biases stay f32; embedding and head get 8 bits where the rest gets 4 or 5; rows \
+          that are no multiple of 32 become f16.
+          """,
         flags: [.makesModel]
       ) { call in
         let dtype = try LoadOptions.dtype(named: try call.optionalString("to") ?? "q8_0")
