@@ -26,6 +26,7 @@ extension Tensor {
     case (.f32, .f64), (.f64, .f32): return try direct(to: wanted)
     case (_, .f32) where isNarrow: return try direct(to: .f32)
     case (.f32, _) where becomesNarrow: return try direct(to: wanted)
+    case _ where isNarrow && becomesNarrow: return try direct(to: wanted)
     case _ where isNarrow: return try direct(to: .f32).converted(to: wanted)
     case _ where becomesNarrow: return try cast(to: .f32).direct(to: wanted)
     case (.f64, _): return try numbers(copied(Double.self), wanted)
@@ -34,7 +35,8 @@ extension Tensor {
     }
   }
 
-  /// The conversions that have a kernel: between f32 and another float.
+  /// The conversions of floats that have kernels; between two narrow ones f32 exists a stretch at a
+  /// time.
   private func direct(to wanted: DType) throws(TensorError) -> Tensor {
     let made = try Tensor.uninitialized(shape, wanted)
     let x = UnsafeRawPointer(raw()), y = made.raw(), from = dtype
@@ -89,7 +91,25 @@ enum Conversion {
         x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Double.self), count)
     case (.f64, .f32): ck_f64_to_f32(x.assumingMemoryBound(to: Double.self), out, count)
     case (_, .f32): ck_dequantize(from.kernelCode, x, out, count)
-    default: _ = ck_quantize(to.kernelCode, x.assumingMemoryBound(to: Float.self), y, count)
+    case (.f32, _): _ = ck_quantize(to.kernelCode, x.assumingMemoryBound(to: Float.self), y, count)
+    default: runThroughFloats(from, to, x, y, count)
+    }
+  }
+
+  private static func runThroughFloats(
+    _ from: DType, _ to: DType, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ count: Int
+  ) {
+    let most = 4096  // a multiple of every block
+    func bytes(_ dtype: DType, _ values: Int) -> Int {
+      dtype.block.map { values / $0.values * $0.bytes } ?? values * (dtype.itemSize ?? 1)
+    }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: most) { scratch in
+      guard let floats = scratch.baseAddress else { return }
+      for start in stride(from: 0, to: count, by: most) {
+        let part = min(most, count - start)
+        ck_dequantize(from.kernelCode, x + bytes(from, start), floats, part)
+        _ = ck_quantize(to.kernelCode, floats, y + bytes(to, start), part)
+      }
     }
   }
 

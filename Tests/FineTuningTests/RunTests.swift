@@ -54,6 +54,30 @@ import Tokenizers
     #expect(try run.curves.figure().series.map(\.y.count) == [30, run.curves.valid.count])
   }
 
+  @Test(arguments: [DType.q8_0, .q4_0, .q5_1])
+  func `a low-rank run over quantised weights follows the one over their values`(
+    format: DType
+  ) throws {
+    var shape = ModelShape()
+    (shape.layers, shape.width, shape.heads, shape.context) = (2, 32, 2, 48)
+    shape.feedForward = 64
+    let plain = try shape.model(family: "llama", tokenizer: try Tokenizer.bytes(), seed: 4)
+    let quantised = try plain.converted(to: format)
+    let before = parameterHash(quantised.parameters)
+    let values = try quantised.converted(to: .f32)
+    let (a, b) = (
+      try tune(try request(quantised, labels(20))), try tune(try request(values, labels(20)))
+    )
+    #expect(a.curves.losses[0] > a.curves.losses[19])
+    // Fast products round activations for blocks, so the losses are near, not equal.
+    for (x, y) in zip(a.curves.losses, b.curves.losses) { #expect(abs(x - y) < 0.02) }
+    try quantised.detach()
+    #expect(parameterHash(quantised.parameters) == before)
+    #expect(throws: TuningError.quantisedFull(dtype: "Q8_0")) {
+      try tune(try request(try plain.converted(to: format), labels(2, .full)))
+    }
+  }
+
   @Test func `the same seed gives the same bits on any number of threads`() throws {
     let pool = WorkerPool.shared
     let threads = pool.threads

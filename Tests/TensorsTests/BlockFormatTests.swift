@@ -82,6 +82,24 @@ private func bits(_ values: [Float]) -> [UInt32] {
     }
   }
 
+  @Test(arguments: formats + [.f16, .bf16], DType.quantizable + [.f16, .bf16])
+  func `between narrow formats values go as through f32`(from: DType, to: DType) throws {
+    guard from != to else { return }
+    let golden = try #require(try BlockFixture.shared.get().read["q6_k"])
+    let values = floats(golden.floats).map { abs($0) < 1e4 ? $0 : 1 }
+    let plain = try Tensor(values, shape: [values.count / 256, 256])
+    let narrow =
+      from.isWritable
+      ? try plain.cast(to: from)
+      : try Tensor(
+        bytes: (0..<34 * (from.block?.bytes ?? 0)).map { UInt8(truncatingIfNeeded: $0 * 7 % 60) },
+        shape: [34, 256], dtype: from)
+    let direct = try narrow.cast(to: to)
+    let through = try narrow.cast(to: .f32).cast(to: to)
+    let isSame = direct.withBytes { Array($0) } == through.withBytes { Array($0) }
+    #expect(isSame)
+  }
+
   @Test func `formats have the block sizes of ggml`() {
     let sizes = Self.formats.map {
       "\($0.rawValue) \($0.block?.values ?? 0) \($0.block?.bytes ?? 0)"
