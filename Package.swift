@@ -36,6 +36,7 @@ let rooms: [Room] = [
   Room("COpenBLAS", .system(apt: "libopenblas-dev")),
   Room("CPCRE2", .system(apt: "libpcre2-dev")),
   Room("CCrypto", .system(apt: "libssl-dev")),
+  Room("CScalars", .c, path: "Sources/Tokenizers/Scalars", hasTests: false),
   Room("CFamilies", .c, path: "Sources/Models/Families", hasTests: false),
   Room("CStdlib", .c, path: "Stdlib", exclude: ["models", "modules"], hasTests: false),
 
@@ -50,7 +51,8 @@ let rooms: [Room] = [
   // Level 2: text and files.
   Room("Language", imports: ["Diagnostics"]),
   Room("NotebookFormat", imports: ["Diagnostics", "Digests", "Files", "JSON"]),
-  Room("Tokenizers", imports: ["CPCRE2", "Diagnostics", "JSON"]),
+  Room(
+    "Tokenizers", imports: ["CPCRE2", "CScalars", "Diagnostics", "JSON"], exclude: ["Scalars"]),
   Room("Checkpoints", imports: ["Diagnostics", "Digests", "Files", "JSON", "Tensors"]),
 
   // Level 3: what runs.

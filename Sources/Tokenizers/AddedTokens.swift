@@ -11,6 +11,8 @@ struct AddedToken: Sendable, Equatable {
   var stripsLeft = false
   var stripsRight = false
   var isNormalized = false
+  /// Whether it is looked for in a text at all.
+  var isSearched = true
 }
 
 /// Finds one set of added tokens: leftmost first, the longest of those.
@@ -30,7 +32,7 @@ struct AddedTokenFinder: Sendable {
   /// `texts` are what is looked for, one a token (its content, perhaps normalized).
   init(_ tokens: [AddedToken], texts: [[UInt8]]) {
     self.tokens = tokens
-    for (index, text) in texts.enumerated() where !text.isEmpty {
+    for (index, text) in texts.enumerated() where !text.isEmpty && tokens[index].isSearched {
       isFirst[Int(text[0])] = true
       var node: Int32 = 0
       for byte in text {

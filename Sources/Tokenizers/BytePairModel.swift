@@ -20,6 +20,8 @@ struct BytePairModel: Sendable {
     var ignoresMerges = false
     var continuingPrefix: [UInt8] = []
     var endSuffix: [UInt8] = []
+    /// By id, where sentencepiece's rules hold: 1 normal, 4 user-defined, 5 unused …
+    var kinds: [UInt8] = []
   }
 
   let table: TokenTable
@@ -29,6 +31,10 @@ struct BytePairModel: Sendable {
   let byteIDs: [Int32]
   /// The ids of the scalars below U+0800; -1 where there is none.
   private let shortIDs: [Int32]
+  /// The ids of the bytes' stand-ins; empty when the vocabulary is not of the byte level.
+  private let standInIDs: [Int32]
+  /// The user-defined pieces, found before anything is merged.
+  private let wholePieces: ByteTrie
 
   init(table: TokenTable, order: Order, settings: Settings) {
     self.table = table
@@ -36,6 +42,40 @@ struct BytePairModel: Sendable {
     self.settings = settings
     byteIDs = (0..<256).map { table.id(of: byteTokenText(UInt8($0))) ?? -1 }
     shortIDs = (0..<0x800).map { table.id(of: utf8($0)) ?? -1 }
+    let isPlain = settings.continuingPrefix.isEmpty && settings.endSuffix.isEmpty
+    let standIns = ByteLevelAlphabet.scalarOfByte.map { table.id(of: utf8($0)) ?? -1 }
+    var isByteLevel = false
+    if case .merges = order, isPlain, !standIns.contains(-1) { isByteLevel = true }
+    standInIDs = isByteLevel ? standIns : []
+    var pieces = ByteTrie()
+    for (id, kind) in settings.kinds.enumerated() where kind == 4 {
+      if let text = table.text(of: id) { pieces.insert(text, Int32(id)) }
+    }
+    wholePieces = pieces
+  }
+
+  /// Every byte has a stand-in, so that any bytes can be encoded as they are.
+  var isByteLevel: Bool { !standInIDs.isEmpty }
+
+  /// The tokens of bytes before they are mapped to their stand-ins, for a model of the byte level.
+  func encodeBytes(
+    _ piece: UnsafeBufferPointer<UInt8>, scratch: inout MergeScratch, interrupt: Interrupt?
+  ) throws {
+    guard case .merges(let merges) = order, isByteLevel, !piece.isEmpty else { return }
+    if scratch.recall(piece) { return }
+    if settings.ignoresMerges, piece.count <= table.longest,
+      let id = scratch.standIns(of: piece, { table.id(of: $0) })
+    {
+      scratch.emit(id, piece.count)
+    } else {
+      scratch.begin()
+      for byte in piece { scratch.add(standInIDs[Int(byte)], 1) }
+      try scratch.merge(interrupt: interrupt) { left, right in
+        merges.value(left: left.id, right: right.id)
+      }
+      scratch.emitSymbols()
+    }
+    scratch.remember(piece)
   }
 
   /// Gives the tokens of a piece as the output of `scratch`: ids and the bytes each covers.
@@ -57,6 +97,8 @@ struct BytePairModel: Sendable {
         merges.value(left: left.id, right: right.id)
       }
       scratch.emitSymbols()
+    case .scores(let ranks) where !settings.kinds.isEmpty:
+      try encodePieces(piece, ranks, &scratch, interrupt)
     case .scores(let ranks):
       addScalars(piece, &scratch)
       try scratch.merge(interrupt: interrupt) { left, right in
@@ -120,6 +162,99 @@ struct BytePairModel: Sendable {
     forEachScalar(in: piece) { value, range in
       scratch.add(scalarID(piece, value, range), range.count)
     }
+  }
+
+  // MARK: - Sentencepiece
+
+  /// As sentencepiece: user-defined pieces stand as they are; unused ones help to merge and then
+  /// fall apart into what they were merged from; unknown scalars that touch are one.
+  private func encodePieces(
+    _ piece: UnsafeBufferPointer<UInt8>, _ ranks: [UInt32], _ scratch: inout MergeScratch,
+    _ interrupt: Interrupt?
+  ) throws {
+    let kinds = settings.kinds
+    var index = 0
+    while index < piece.count {
+      if let (id, length) = wholePiece(piece, index) {
+        scratch.add(id, length)
+        index += length
+        continue
+      }
+      let (value, length) = decodeScalar(piece, index)
+      let id = scalarID(piece, value, index..<index + length)
+      scratch.add(id >= 0 && isMergeable(id) ? id : -1, length)
+      index += length
+    }
+    var halves: [Int32: Int32] = [:]
+    try scratch.merge(interrupt: interrupt) { left, right in
+      if left.id >= 0, kinds[Int(left.id)] == 4 { return .max }
+      if right.id >= 0, kinds[Int(right.id)] == 4 { return .max }
+      let start = Int(left.start)
+      let length = Int(left.length) + Int(right.length)
+      guard length <= table.longest,
+        let id = table.id(of: UnsafeBufferPointer(rebasing: piece[start..<start + length])),
+        isMergeable(id)
+      else { return .max }
+      if kinds[Int(id)] == 5 { halves[id] = left.length }
+      return UInt64(ranks[Int(id)]) << 32 | UInt64(UInt32(bitPattern: id))
+    }
+    var unknown = 0
+    for symbol in scratch.symbols {
+      var open = [symbol]
+      while let next = open.popLast() {
+        let (start, length) = (Int(next.start), Int(next.length))
+        if next.id >= 0, kinds[Int(next.id)] == 5, let half = halves[next.id], half < next.length {
+          for part in [(start + Int(half))..<start + length, start..<start + Int(half)] {
+            let id = table.id(of: UnsafeBufferPointer(rebasing: piece[part])) ?? -1
+            open.append(
+              MergeScratch.Symbol(
+                id: id >= 0 && isMergeable(id) ? id : -1, start: Int32(part.lowerBound),
+                length: Int32(part.count)))
+          }
+          continue
+        }
+        let bytes = start..<start + length
+        if next.id < 0,
+          !(settings.byteFallback && bytes.allSatisfy { byteIDs[Int(piece[$0])] >= 0 })
+        {
+          unknown += length
+          continue
+        }
+        flush(&unknown, &scratch)
+        if next.id >= 0 {
+          scratch.emit(next.id, length)
+        } else {
+          for place in bytes { scratch.emit(byteIDs[Int(piece[place])], 1) }
+        }
+      }
+    }
+    flush(&unknown, &scratch)
+  }
+
+  private func flush(_ unknown: inout Int, _ scratch: inout MergeScratch) {
+    if unknown > 0, let id = settings.unknownID { scratch.emit(id, unknown) }
+    unknown = 0
+  }
+
+  private func isMergeable(_ id: Int32) -> Bool {
+    let kind = settings.kinds[Int(id)]
+    return kind == 1 || kind == 4 || kind == 5
+  }
+
+  private func wholePiece(
+    _ piece: UnsafeBufferPointer<UInt8>, _ start: Int
+  ) -> (Int32, Int)? {
+    if wholePieces.isEmpty { return nil }
+    var node: Int32 = 0
+    var found: (Int32, Int)?
+    var end = start
+    while end < piece.count, let next = wholePieces.child(of: node, piece[end]) {
+      node = next
+      end += 1
+      let id = wholePieces.value(of: node)
+      if id >= 0 { found = (id, end - start) }
+    }
+    return found
   }
 
   /// What no token covers becomes bytes, or the unknown token where there is no byte token.

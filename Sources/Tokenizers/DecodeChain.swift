@@ -9,6 +9,10 @@ struct DecodeChain: Sendable {
     case fuse
     case replace(TextPattern, [UInt8])
     case strip([UInt8], start: Int, stop: Int)
+    case wordPiece(prefix: [UInt8], cleans: Bool)
+    /// What ends a word becomes a blank, at the very end nothing.
+    case endings([UInt8])
+    case ctc(pad: [UInt8], blank: [UInt8], cleans: Bool)
     /// No decoder at all: tokens with a space between.
     case spaced
   }
@@ -16,6 +20,12 @@ struct DecodeChain: Sendable {
   let stages: [Stage]
   /// Whether what reaches a stage is one token that grows, and no longer single ones.
   fileprivate let isFused: [Bool]
+
+  /// Nothing but the stand-ins of bytes.
+  var isByteLevel: Bool {
+    guard stages.count == 1, case .byteLevel = stages[0] else { return false }
+    return true
+  }
 
   init(_ stages: [Stage]) {
     self.stages = stages
@@ -41,6 +51,9 @@ struct DecodeState: Sendable {
     var seen = false
     var stripped = 0
     var held: [UInt8] = []
+    /// The token before, where it matters.
+    var last: [UInt8]?
+    var isMidStream = false
   }
 
   /// `midStream`: as if tokens had come before, so that nothing is taken from the front.
@@ -49,6 +62,7 @@ struct DecodeState: Sendable {
     memory = chain.stages.map { stage in
       var memory = Memory()
       memory.seen = midStream
+      memory.isMidStream = midStream
       if midStream, case .spaced = stage { memory.seen = false }
       if midStream, case .strip(_, let start, _) = stage { memory.stripped = start }
       return memory
@@ -67,7 +81,7 @@ struct DecodeState: Sendable {
       let held = memory[index].held
       memory[index].held = []
       if held.isEmpty { continue }
-      let ready = try finished(held, chain.stages[index])
+      let ready = try finished(held, chain.stages[index], memory[index].isMidStream)
       result += try run(ready, from: index + 1)
     }
     return result
@@ -109,7 +123,49 @@ struct DecodeState: Sendable {
       if !isFused { return strippedToken(chunk, content, start: start, stop: stop) }
       if content.count > 1 { return hold(index, chunk) }
       return stripStream(index, chunk, content, start: start, stop: stop)
+    case .wordPiece(let prefix, let cleans):
+      if isFused { return hold(index, chunk) }
+      var token = chunk
+      if !isFirst {
+        if !prefix.isEmpty, chunk.starts(with: prefix) {
+          token.removeFirst(prefix.count)
+        } else if !prefix.isEmpty {
+          token.insert(0x20, at: 0)
+        }
+      }
+      return cleans ? cleanedUp(token) : token
+    case .endings(let ending):
+      if isFused { return hold(index, chunk) }
+      let ready = try replaced(.literal(ending), [0x20], in: memory[index].held)
+      let cut = firstPlace(of: ending, in: chunk) ?? chunk.count
+      memory[index].held = Array(chunk[cut...])
+      return ready + chunk[..<cut]
+    case .ctc(let pad, let blank, let cleans):
+      defer { memory[index].last = chunk }
+      if memory[index].last == chunk { return nil }
+      var token = try replaced(.literal(pad), [], in: chunk)
+      if cleans { token = try replaced(.literal(blank), [0x20], in: cleanedUp(token)) }
+      return token.isEmpty ? nil : token
     }
+  }
+
+  private func firstPlace(of wanted: [UInt8], in chunk: [UInt8]) -> Int? {
+    guard !wanted.isEmpty, chunk.count >= wanted.count else { return nil }
+    return (0...chunk.count - wanted.count).first { chunk[$0...].starts(with: wanted) }
+  }
+
+  /// Blanks before marks and contractions are taken back, token by token, as in the reference.
+  private func cleanedUp(_ token: [UInt8]) -> [UInt8] {
+    guard token.contains(0x20) else { return token }
+    let pairs: [(String, String)] = [
+      (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
+      (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+    ]
+    var result = token
+    for (old, new) in pairs {
+      result = (try? replaced(.literal(Array(old.utf8)), Array(new.utf8), in: result)) ?? result
+    }
+    return result
   }
 
   private mutating func hold(_ index: Int, _ chunk: [UInt8]) -> [UInt8]? {
@@ -118,13 +174,17 @@ struct DecodeState: Sendable {
   }
 
   /// What a stage makes of all it has held.
-  private func finished(_ held: [UInt8], _ stage: DecodeChain.Stage) throws -> [UInt8] {
+  private func finished(
+    _ held: [UInt8], _ stage: DecodeChain.Stage, _ isMidStream: Bool
+  ) throws -> [UInt8] {
     switch stage {
     case .metaspace(let replacement, let dropsFirst):
       try replaced(.literal(replacement), dropsFirst ? [] : [0x20], in: held)
     case .replace(let pattern, let new): try replaced(pattern, new, in: held)
     case .strip(let content, let start, let stop):
       content.count > 1 ? strippedToken(held, content, start: start, stop: stop) : []
+    case .endings(let ending): try replaced(.literal(ending), isMidStream ? [0x20] : [], in: held)
+    case .wordPiece(_, let cleans): cleans ? cleanedUp(held) : held
     default: held
     }
   }

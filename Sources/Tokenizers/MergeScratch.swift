@@ -1,6 +1,6 @@
-// The working memory of byte-pair merging, kept from piece to piece: a chain of symbols, a heap of
-// candidate pairs, and the tokens of pieces seen before. Knows pairs only through the closure it is
-// given. Passed `inout`: one encoding owns it.
+// The working memory of encoding, kept from piece to piece and from text to text: a chain of symbols, a
+// heap of candidate pairs, the path of a unigram, and the tokens of pieces seen before. Knows pairs
+// only through the closure it is given. Passed `inout`: one encoding owns it.
 
 import Diagnostics
 
@@ -24,7 +24,10 @@ struct MergeScratch {
   /// For few symbols: the value of the pair that begins at each. For many: a heap of
   /// rank << 32 | place.
   private var pairs: [UInt64] = []
-  private var memory = PieceMemory()
+  private let memory = PieceMemory()
+  private var buffer: [UInt8] = []
+  /// The best way through the piece at hand.
+  var path = UnigramPath()
 
   mutating func clearOutput() {
     outputIDs.removeAll(keepingCapacity: true)
@@ -58,9 +61,43 @@ struct MergeScratch {
     memory.recall(piece, &outputIDs, &outputLengths)
   }
 
+  /// Appends the ids of a piece that is remembered; false when it is not.
+  @inline(__always)
+  func recall(_ piece: UnsafeBufferPointer<UInt8>, into ids: inout [Int]) -> Bool {
+    memory.recall(piece, into: &ids)
+  }
+
   /// Remembers the output as that of the piece.
   mutating func remember(_ piece: UnsafeBufferPointer<UInt8>) {
     memory.remember(piece, outputIDs, outputLengths)
+  }
+
+  /// Whether what is kept for the next text is small.
+  var isSmall: Bool { symbols.capacity < 1 << 16 && path.capacity < 1 << 16 }
+
+  /// Calls `body` with a prefix and a part of a word behind it.
+  @inline(__always)
+  mutating func joined<T>(
+    _ prefix: [UInt8], _ word: UnsafeBufferPointer<UInt8>, _ range: Range<Int>,
+    _ body: (UnsafeBufferPointer<UInt8>) -> T
+  ) -> T {
+    buffer.removeAll(keepingCapacity: true)
+    buffer.append(contentsOf: prefix)
+    buffer.append(contentsOf: UnsafeBufferPointer(rebasing: word[range]))
+    return buffer.withUnsafeBufferPointer(body)
+  }
+
+  /// Calls `body` with the stand-ins of bytes.
+  mutating func standIns<T>(
+    of bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> T
+  ) -> T {
+    buffer.removeAll(keepingCapacity: true)
+    for byte in bytes {
+      let (first, second) = ByteLevelAlphabet.utf8OfByte[Int(byte)]
+      buffer.append(first)
+      if second != 0 { buffer.append(second) }
+    }
+    return buffer.withUnsafeBufferPointer(body)
   }
 
   // MARK: - Merging
@@ -174,62 +211,5 @@ struct MergeScratch {
       }
       heap[parent] = moved
     }
-  }
-}
-
-/// The tokens of short pieces seen before in the same encoding: a word is merged once. Bounded; a
-/// piece gives way to another of the same slot.
-private struct PieceMemory {
-  private static let slots = 4096
-  private static let longest = 40
-  /// Place of the piece in `bytes` and its length, or length 0; place of its tokens and their number.
-  private struct Entry {
-    var start: Int32 = 0
-    var length: Int32 = 0
-    var tokens: Int32 = 0
-    var count: Int32 = 0
-  }
-
-  private var entries: [Entry] = []
-  private var bytes: [UInt8] = []
-  private var ids: [Int32] = []
-  private var lengths: [Int32] = []
-
-  mutating func recall(
-    _ piece: UnsafeBufferPointer<UInt8>, _ outputIDs: inout [Int32], _ outputLengths: inout [Int32]
-  ) -> Bool {
-    guard piece.count <= PieceMemory.longest, !entries.isEmpty else { return false }
-    let entry = entries[slot(piece)]
-    guard Int(entry.length) == piece.count else { return false }
-    for index in 0..<piece.count where bytes[Int(entry.start) + index] != piece[index] {
-      return false
-    }
-    for index in Int(entry.tokens)..<Int(entry.tokens + entry.count) {
-      outputIDs.append(ids[index])
-      outputLengths.append(lengths[index])
-    }
-    return true
-  }
-
-  mutating func remember(
-    _ piece: UnsafeBufferPointer<UInt8>, _ newIDs: [Int32], _ newLengths: [Int32]
-  ) {
-    guard piece.count <= PieceMemory.longest else { return }
-    if entries.isEmpty || bytes.count > 1 << 20 {
-      entries = [Entry](repeating: Entry(), count: PieceMemory.slots)
-      bytes.removeAll(keepingCapacity: true)
-      ids.removeAll(keepingCapacity: true)
-      lengths.removeAll(keepingCapacity: true)
-    }
-    entries[slot(piece)] = Entry(
-      start: Int32(bytes.count), length: Int32(piece.count), tokens: Int32(ids.count),
-      count: Int32(newIDs.count))
-    bytes.append(contentsOf: piece)
-    ids.append(contentsOf: newIDs)
-    lengths.append(contentsOf: newLengths)
-  }
-
-  private func slot(_ piece: UnsafeBufferPointer<UInt8>) -> Int {
-    Int(hashOf(piece)) & (PieceMemory.slots - 1)
   }
 }

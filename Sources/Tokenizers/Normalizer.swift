@@ -1,17 +1,21 @@
 // What happens to text before it is cut: the normalizers of tokenizer.json, each keeping where its
 // bytes came from. Knows no token.
 
-@_spi(_Unicode) import Swift
+import CScalars
 
 indirect enum Normalizer: Sendable {
   case sequence([Normalizer])
   case prepend([UInt8])
   case replace(TextPattern, [UInt8])
-  case canonicalComposition
-  case canonicalDecomposition
+  case form(NormalForm)
   case lowercase
   case strip(left: Bool, right: Bool)
+  case stripAccents
   case byteLevel
+  case bert(BertRules)
+  case precompiled(Charsmap)
+  case nmt
+  case sentencePiece(SentencePieceRules)
 
   func apply(_ text: inout TrackedText) throws {
     switch self {
@@ -21,61 +25,85 @@ indirect enum Normalizer: Sendable {
       if !text.bytes.isEmpty { text.prepend(new) }
     case .replace(let pattern, let new):
       try text.replace(pattern, with: new)
-    case .canonicalComposition: text.normalizeCanonically(composing: true)
-    case .canonicalDecomposition: text.normalizeCanonically(composing: false)
+    case .form(let form): text.normalize(form)
     case .lowercase: text.lowercase()
     case .strip(let left, let right): text.strip(left: left, right: right)
+    case .stripAccents: text.filter { !isIn($0, CT_OLD_MARK) }
     case .byteLevel: text.mapToByteLevel(0..<text.count)
+    case .bert(let rules): text.apply(rules)
+    case .precompiled(let map): text.apply(map)
+    case .nmt: text.applyNmt()
+    case .sentencePiece(let rules): text.apply(rules)
     }
   }
 }
 
+/// What BertNormalizer does, in this order.
+struct BertRules: Sendable, Equatable {
+  var cleans = true
+  var separatesChinese = true
+  var stripsAccents = true
+  var lowers = true
+}
+
 extension TrackedText {
-  /// Puts bytes in front; they come from nowhere.
+  /// Puts bytes in front; as in the reference they come from the first scalar.
   mutating func prepend(_ new: [UInt8]) {
-    let start = origins.first?.start ?? 0
+    let first = origins.first
     bytes.insert(contentsOf: new, at: 0)
-    if tracks {
-      origins.insert(
-        contentsOf: repeatElement(Origin(start: start, end: start), count: new.count), at: 0)
+    if tracks, let first {
+      origins.insert(contentsOf: repeatElement(first, count: new.count), at: 0)
     }
   }
 
   mutating func replace(_ pattern: TextPattern, with new: [UInt8]) throws {
     let matches = try bytes.withUnsafeBufferPointer { try pattern.matches(in: $0, at: 0) }
     if matches.isEmpty { return }
-    var result = TrackedText(tracks: tracks)
+    var result = TrackedText(tracks: tracks, base: base)
     result.bytes.reserveCapacity(bytes.count + matches.count * new.count)
     var end = 0
     for match in matches {
       result.append(end..<match.lowerBound, of: self)
-      result.append(new, from: origin(of: match))
+      // As in the reference: what is new comes from the last scalar of what it replaces.
+      result.append(
+        new,
+        from: match.upperBound > 0
+          ? origins[match.upperBound - 1] : Origin(start: base, end: base))
       end = match.upperBound
     }
     result.append(end..<count, of: self)
     self = result
   }
 
+  /// Each scalar's full lower case; no rule for the end of a word.
   mutating func lowercase() {
-    if !tracks, bytes.allSatisfy({ $0 < 0x80 }) {
+    if bytes.allSatisfy({ $0 < 0x80 }) {
       for index in bytes.indices where bytes[index] >= 0x41 && bytes[index] <= 0x5A {
         bytes[index] += 32
       }
       return
     }
-    var result = TrackedText(tracks: tracks)
+    var result = TrackedText(tracks: tracks, base: base)
+    result.bytes.reserveCapacity(count)
     bytes.withUnsafeBufferPointer { buffer in
-      forEachScalar(in: buffer) { value, range in
-        let lower =
-          value == 0x130
-          ? [0x69, 0xCC, 0x87] : Array(scalar(value).properties.lowercaseMapping.utf8)
-        if lower.count == range.count {
-          for (offset, byte) in lower.enumerated() {
-            result.append(byte, sameAs: range.lowerBound + offset, of: self)
+      var index = 0
+      while index < buffer.count {
+        let byte = buffer[index]
+        if byte < 0x80 {
+          result.append(byte >= 0x41 && byte <= 0x5A ? byte + 32 : byte, sameAs: index, of: self)
+          index += 1
+          continue
+        }
+        let (value, length) = decodeScalar(buffer, index)
+        if isIn(value, CT_HAS_LOWER) {
+          let lower = ct_lower(value)
+          for place in 0..<Int(lower.length) {
+            result.append(lower.bytes[place], sameAs: index, of: self)
           }
         } else {
-          result.append(lower, from: origin(of: range))
+          result.append(index..<index + length, of: self)
         }
+        index += length
       }
     }
     self = result
@@ -95,7 +123,8 @@ extension TrackedText {
 
   /// Each byte of the range as its stand-in.
   mutating func mapToByteLevel(_ range: Range<Int>) {
-    var result = TrackedText(tracks: tracks)
+    refineToBytes()
+    var result = TrackedText(tracks: tracks, base: base)
     result.append(0..<range.lowerBound, of: self)
     result.appendByteLevel(range, of: self)
     result.append(range.upperBound..<count, of: self)
@@ -110,75 +139,142 @@ extension TrackedText {
     }
   }
 
-  // MARK: - Canonical forms
-
-  /// NFC or NFD as of Unicode 12: newer scalars stand as they are, and nothing passes them.
-  mutating func normalizeCanonically(composing: Bool) {
-    if bytes.allSatisfy({ $0 < 0x80 }) { return }
-    var result = TrackedText(tracks: tracks)
-    result.bytes.reserveCapacity(bytes.count)
-    var start = 0
+  mutating func applyNmt() {
+    filter { !isRemovedByNmt($0) }
+    var changes: [ScalarChange] = []
+    var isChanged = false
     bytes.withUnsafeBufferPointer { buffer in
-      var index = 0
-      while index < buffer.count {
-        let (value, length) = decodeScalar(buffer, index)
-        let isFrozen = isNewerThanUnicode12(value)
-        if isFrozen || beginsCluster(value) {
-          result.appendNormalized(start..<index, of: self, composing: composing)
-          start = index
-        }
-        if isFrozen {
-          result.append(index..<index + length, of: self)
-          start = index + length
-        }
-        index += length
+      forEachScalar(in: buffer) { value, _ in
+        let spaced = isSpacedByNmt(value)
+        isChanged = isChanged || spaced
+        changes.append(ScalarChange(value: spaced ? 0x20 : value, change: 0))
       }
     }
-    result.appendNormalized(start..<count, of: self, composing: composing)
-    self = result
+    if isChanged { transform(changes) }
   }
 
-  private mutating func appendNormalized(
-    _ range: Range<Int>, of other: TrackedText, composing: Bool
-  ) {
-    let part = other.bytes[range]
-    if part.count < 2 {
-      append(range, of: other)
+  // MARK: - BertNormalizer
+
+  mutating func apply(_ rules: BertRules) {
+    if !tracks, let quick = quickBert(rules) {
+      bytes = quick
       return
     }
-    let text = String(decoding: part, as: UTF8.self)
-    var new: [UInt8] = []
-    if composing {
-      for value in text._nfc {
-        new.append(contentsOf: UTF8.encode(value) ?? UTF8.encodedReplacementCharacter)
-      }
-    } else {
-      for value in text._nfd {
-        new.append(contentsOf: UTF8.encode(value) ?? UTF8.encodedReplacementCharacter)
+    if rules.cleans {
+      filter { !isIn($0, CT_BERT_REMOVED) }
+      mapScalars { isIn($0, CT_BERT_SPACED) ? 0x20 : $0 }
+    }
+    if rules.separatesChinese { separateChinese() }
+    if rules.stripsAccents {
+      normalize(.nfd)
+      filter { !isIn($0, CT_OLD_NONSPACING) }
+    }
+    if rules.lowers { lowercase() }
+  }
+
+  private mutating func mapScalars(_ new: (UInt32) -> UInt32) {
+    var changes: [ScalarChange] = []
+    bytes.withUnsafeBufferPointer { buffer in
+      forEachScalar(in: buffer) { value, _ in
+        changes.append(ScalarChange(value: new(value), change: 0))
       }
     }
-    if new.elementsEqual(part) {
-      append(range, of: other)
+    transform(changes)
+  }
+
+  private mutating func separateChinese() {
+    var changes: [ScalarChange] = []
+    var isChanged = false
+    bytes.withUnsafeBufferPointer { buffer in
+      forEachScalar(in: buffer) { value, _ in
+        guard isChinese(value) else {
+          changes.append(ScalarChange(value: value, change: 0))
+          return
+        }
+        isChanged = true
+        changes.append(ScalarChange(value: 0x20, change: 1))
+        changes.append(ScalarChange(value: value, change: 0))
+        changes.append(ScalarChange(value: 0x20, change: 1))
+      }
+    }
+    if isChanged { transform(changes) }
+  }
+
+  /// All steps at once, scalar by scalar, without offsets; nil for text whose marks may change
+  /// places.
+  private func quickBert(_ rules: BertRules) -> [UInt8]? {
+    let ascii: [UInt8] = (0..<128).map { value in
+      let byte = UInt8(truncatingIfNeeded: value)
+      if rules.cleans, isIn(UInt32(value), CT_BERT_REMOVED) { return 0xFF }
+      if rules.cleans, isIn(UInt32(value), CT_BERT_SPACED) { return 0x20 }
+      return rules.lowers && byte >= 0x41 && byte <= 0x5A ? byte + 32 : byte
+    }
+    var result: [UInt8] = []
+    result.reserveCapacity(count + 16)
+    let isDone = bytes.withUnsafeBufferPointer { text in
+      ascii.withUnsafeBufferPointer { ascii in
+        var index = 0
+        while index < text.count {
+          let byte = text[index]
+          if byte < 0x80 {
+            let new = ascii[Int(byte)]
+            if new != 0xFF { result.append(new) }
+            index += 1
+            continue
+          }
+          let (value, length) = decodeScalar(text, index)
+          index += length
+          if !addBert(value, rules, to: &result) { return false }
+        }
+        return true
+      }
+    }
+    return isDone ? result : nil
+  }
+
+  private func addBert(_ value: UInt32, _ rules: BertRules, to result: inout [UInt8]) -> Bool {
+    let sets = ct_sets(value)
+    if rules.cleans {
+      if sets & CT_BERT_REMOVED != 0 { return true }
+      if sets & CT_BERT_SPACED != 0 {
+        result.append(0x20)
+        return true
+      }
+    }
+    let isApart = rules.separatesChinese && isChinese(value)
+    if isApart { result.append(0x20) }
+    if rules.stripsAccents {
+      if value >= 0xAC00, value < 0xD7A4 { return false }
+      let form = ct_form(value)
+      if form & CT_NFD_CHANGES != 0 {
+        let parts = ct_canonical(value)
+        var isPlain = true
+        forEachScalar(in: UnsafeBufferPointer(start: parts.bytes, count: Int(parts.length))) {
+          part, _ in
+          if isIn(part, CT_OLD_NONSPACING) { return }
+          if combiningClass(part) != 0 { isPlain = false }
+          addLower(part, rules, to: &result)
+        }
+        if isApart { result.append(0x20) }
+        return isPlain
+      }
+      if sets & CT_OLD_NONSPACING != 0 { return true }
+      if form & 0xFF00 != 0 { return false }
+    }
+    addLower(value, rules, to: &result)
+    if isApart { result.append(0x20) }
+    return true
+  }
+
+  @inline(__always)
+  private func addLower(_ value: UInt32, _ rules: BertRules, to result: inout [UInt8]) {
+    if rules.lowers, isIn(value, CT_HAS_LOWER) {
+      let lower = ct_lower(value)
+      for place in 0..<Int(lower.length) { result.append(lower.bytes[place]) }
     } else {
-      append(new, from: other.origin(of: range))
+      appendUTF8(value, to: &result)
     }
   }
-}
-
-/// Before such a scalar nothing composes or is reordered: no mark, and no vowel or final of Hangul.
-private func beginsCluster(_ value: UInt32) -> Bool {
-  if value < 0x300 { return true }
-  if (0x1160...0x11FF).contains(value) { return false }
-  switch scalar(value).properties.generalCategory {
-  case .nonspacingMark, .spacingMark, .enclosingMark: return false
-  default: return true
-  }
-}
-
-private func isNewerThanUnicode12(_ value: UInt32) -> Bool {
-  if value < 0x800 { return false }
-  guard let age = scalar(value).properties.age else { return true }
-  return age.major > 12 || (age.major == 12 && age.minor > 0)
 }
 
 /// The end of the text without the white space it ends with.

@@ -149,6 +149,8 @@ extension PatternTranslator {
     }
     if plain.elementsEqual("alphabetic".utf8) { return "\\p{Alphabetic}" }
     if plain.elementsEqual("whitespace".utf8) { return Members.space }
+    // Unlike `[[:punct:]]` without the symbols.
+    if plain.elementsEqual("punct".utf8) { return "\\p{P}" }
     return posixMembers(String(decoding: plain, as: UTF8.self))
   }
 

@@ -13,6 +13,11 @@ indirect enum PreTokenizer: Sendable {
   case whitespace
   case whitespaceSplit
   case delimiter(UInt32)
+  case bert
+  /// The first half of `byteLevel`.
+  case prefixSpace
+  /// Runs of so many scalars.
+  case fixedLength(Int)
 
   func apply(_ cut: inout CutText) throws {
     switch self {
@@ -57,6 +62,16 @@ indirect enum PreTokenizer: Sendable {
       try cut.split(.removed, inverted: false) { text, _ in
         scalarMatches(in: text, where: isWhiteSpace)
       }
+    case .prefixSpace: cut.prepend([0x20]) { _ in true }
+    case .bert:
+      try cut.split(.removed, inverted: false) { text, _ in
+        scalarMatches(in: text, where: isWhiteSpace)
+      }
+      try cut.split(.isolated, inverted: false) { text, _ in
+        scalarMatches(in: text, where: isPunctuation)
+      }
+    case .fixedLength(let length):
+      try cut.split(.isolated, inverted: false) { text, _ in runs(of: length, in: text) }
     case .delimiter(let value):
       try cut.split(.removed, inverted: false) { text, _ in scalarMatches(in: text) { $0 == value }
       }
@@ -103,8 +118,9 @@ struct CutText: Sendable {
     guard needs.contains(true) else { return }
     rebuild { result, index, cut, old in
       if needs[index] {
-        let start = old.tracks ? old.origins[cut.lowerBound].start : 0
-        result.append(new, from: Origin(start: start, end: start))
+        // As in the reference: what is put in front comes from the first scalar.
+        result.append(
+          new, from: old.tracks ? old.origins[cut.lowerBound] : Origin(start: 0, end: 0))
       }
       result.append(cut, of: old)
     }
@@ -124,6 +140,7 @@ struct CutText: Sendable {
   }
 
   mutating func mapToByteLevel() {
+    text.refineToBytes()
     rebuild { result, _, cut, old in result.appendByteLevel(cut, of: old) }
   }
 
@@ -131,7 +148,7 @@ struct CutText: Sendable {
   private mutating func rebuild(
     _ write: (inout TrackedText, _ index: Int, _ cut: Range<Int>, TrackedText) -> Void
   ) {
-    var result = TrackedText(tracks: text.tracks)
+    var result = TrackedText(tracks: text.tracks, base: text.base)
     result.bytes.reserveCapacity(text.count + text.count / 4)
     var newCuts: [Range<Int>] = []
     newCuts.reserveCapacity(cuts.count)
@@ -166,4 +183,18 @@ struct CutText: Sendable {
     }
     cuts = result
   }
+}
+
+/// Runs of `length` scalars; the last may be shorter.
+private func runs(of length: Int, in text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+  var result: [Range<Int>] = []
+  var (start, count) = (0, 0)
+  forEachScalar(in: text) { _, range in
+    count += 1
+    if count == length || range.upperBound == text.count {
+      result.append(start..<range.upperBound)
+      (start, count) = (range.upperBound, 0)
+    }
+  }
+  return result
 }

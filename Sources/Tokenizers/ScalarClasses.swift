@@ -1,67 +1,51 @@
 // The classes of scalars that normalizers and pre-tokenizers ask for, and the 256 stand-ins of the
 // byte level. Knows no rule that uses them.
 
+import CScalars
+
+/// Whether a scalar is in one of some sets of the tables.
+@inline(__always)
+func isIn(_ value: UInt32, _ sets: UInt32) -> Bool {
+  ct_sets(value) & sets != 0
+}
+
 /// Unicode White_Space, as Rust's `char::is_whitespace`.
+@inline(__always)
 func isWhiteSpace(_ value: UInt32) -> Bool {
+  value < 0x80 ? value == 0x20 || (value >= 0x09 && value <= 0x0D) : isIn(value, CT_SPACE)
+}
+
+/// Nd, Nl and No of Unicode 17.
+func isNumeric(_ value: UInt32) -> Bool { isIn(value, CT_DIGIT) }
+
+/// Alphabetic, M, Nd, Pc and the two joiners: `\w` of the reference's second regex engine.
+func isWord(_ value: UInt32) -> Bool { isIn(value, CT_WORD) }
+
+/// ASCII punctuation, or P of the reference's old category table.
+func isPunctuation(_ value: UInt32) -> Bool { isIn(value, CT_OLD_PUNCTUATION) }
+
+/// The blocks that BertNormalizer sets apart, with the gap of the reference.
+func isChinese(_ value: UInt32) -> Bool {
   switch value {
-  case 0x09...0x0D, 0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F,
-    0x3000:
+  case 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xF900...0xFAFF, 0x20000...0x2A6DF, 0x2A700...0x2B81F,
+    0x2B920...0x2CEAF, 0x2F800...0x2FA1F:
     true
   default: false
   }
 }
 
-/// Nd, Nl and No.
-func isNumeric(_ value: UInt32) -> Bool {
-  if value < 0x80 { return value >= 0x30 && value <= 0x39 }
-  switch scalar(value).properties.generalCategory {
-  case .decimalNumber, .letterNumber, .otherNumber: return true
-  default: return false
+/// What sentencepiece's rules for translation clean away, and what they make a space.
+func isRemovedByNmt(_ value: UInt32) -> Bool {
+  switch value {
+  case 0x01...0x08, 0x0B, 0x0E...0x1F, 0x7F, 0x8F, 0x9F: true
+  default: false
   }
 }
 
-/// Alphabetic, M, Nd, Pc and the two joiners: `\w` of the reference's second regex engine.
-func isWord(_ value: UInt32) -> Bool {
-  if value < 0x80 {
-    switch UInt8(value) {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
-      return true
-    default: return false
-    }
-  }
-  if value == 0x200C || value == 0x200D { return true }
-  let properties = scalar(value).properties
-  guard isOfUnicode16(properties) else { return false }
-  if properties.isAlphabetic { return true }
-  switch properties.generalCategory {
-  case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation:
-    return true
-  default: return false
-  }
-}
-
-func isOfUnicode16(_ properties: Unicode.Scalar.Properties) -> Bool {
-  guard let age = properties.age else { return false }
-  return age.major <= 16
-}
-
-/// ASCII punctuation, or P of the reference's old category table (Unicode 8).
-func isPunctuation(_ value: UInt32) -> Bool {
-  if value < 0x80 {
-    switch value {
-    case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: return true
-    default: return false
-    }
-  }
-  if value == 0x166D || value == 0x111C9 { return true }
-  let properties = scalar(value).properties
-  guard let age = properties.age, age.major <= 8 else { return false }
-  switch properties.generalCategory {
-  case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
-    .initialPunctuation, .finalPunctuation, .otherPunctuation:
-    return true
-  default: return false
+func isSpacedByNmt(_ value: UInt32) -> Bool {
+  switch value {
+  case 0x09, 0x0A, 0x0C, 0x0D, 0x1680, 0x200B...0x200F, 0x2028, 0x2029, 0x2581, 0xFEFF, 0xFFFD: true
+  default: false
   }
 }
 
@@ -110,6 +94,22 @@ enum ByteLevelAlphabet {
       }
     }
     return pure ? result : Array(token)
+  }
+
+  /// Appends the bytes a token stands for, as `bytes(of:)` gives them.
+  static func append(_ token: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) {
+    let start = result.count
+    var index = 0
+    while index < token.count {
+      let (value, length) = decodeScalar(token, index)
+      guard value < 324, byteOfScalar[Int(value)] >= 0 else {
+        result.removeSubrange(start...)
+        result.append(contentsOf: token)
+        return
+      }
+      result.append(UInt8(truncatingIfNeeded: byteOfScalar[Int(value)]))
+      index += length
+    }
   }
 
   /// The stand-ins of bytes.

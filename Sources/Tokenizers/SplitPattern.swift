@@ -3,6 +3,7 @@
 // translator.
 
 import CPCRE2
+import CScalars
 
 /// A compiled pattern. `@unchecked Sendable`: PCRE2's compiled code and match context are only read
 /// after `init`, and PCRE2 allows that from several threads; each call has its own match data.
@@ -12,15 +13,24 @@ final class SplitPattern: @unchecked Sendable {
   private let code: OpaquePointer
   private let context: OpaquePointer
   private let hasJIT: Bool
+  /// The same pattern as code, for those that many models use.
+  let native: WordSplit?
 
-  /// Compiles a pattern of the reference's regex language. `pointer` names it in errors.
-  convenience init(_ source: [UInt8], pointer: String) throws(TokenizerError) {
+  /// Compiles a pattern of the reference's regex language. `pointer` names it in errors; with
+  /// `native` false PCRE2 matches even where there is code for the pattern.
+  convenience init(
+    _ source: [UInt8], pointer: String, native: Bool = true
+  ) throws(TokenizerError) {
     try self.init(
-      source: source, translated: try translatedPattern(source, pointer: pointer), pointer: pointer)
+      source: source, translated: try translatedPattern(source, pointer: pointer),
+      pointer: pointer, native: native ? WordSplit.named(source) : nil)
   }
 
-  private init(source: [UInt8], translated: [UInt8], pointer: String) throws(TokenizerError) {
+  private init(
+    source: [UInt8], translated: [UInt8], pointer: String, native: WordSplit?
+  ) throws(TokenizerError) {
     self.source = source
+    self.native = native
     let settings = pcre2_compile_context_create_8(nil)
     defer { pcre2_compile_context_free_8(settings) }
     pcre2_set_newline_8(settings, UInt32(PCRE2_NEWLINE_LF))
@@ -57,6 +67,7 @@ final class SplitPattern: @unchecked Sendable {
   /// over, and the search goes on one scalar further. `base` is added to byte places in errors.
   func matches(in text: UnsafeBufferPointer<UInt8>, at base: Int) throws -> [Range<Int>] {
     guard !text.isEmpty else { return [] }
+    if let native { return native.pieces(of: text) }
     if let replaced = pinned(text) {
       return try replaced.withUnsafeBufferPointer { try find(in: $0, at: base) }
     }
@@ -115,69 +126,26 @@ final class SplitPattern: @unchecked Sendable {
   }
 }
 
-/// The text with each scalar newer than Unicode 14 replaced, for matching only, by one of equal
-/// category and length in bytes that every PCRE2 knows; scalars newer than Unicode 16 count as
-/// unassigned. Nil when there is none.
+/// The text with each scalar that PCRE2's tables of some version see differently than the
+/// reference's (Unicode 16) replaced, for matching only, by one of equal category, script and length
+/// in bytes that all see alike. Nil when there is none.
 private func pinned(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-  var result: [UInt8]?
+  var result: [UInt8] = []
   var index = 0
   while index < text.count {
-    let lead = text[index]
-    if lead < 0xE0 {
-      index += lead < 0x80 ? 1 : 2
+    if text[index] < 0x80 {
+      index += 1
       continue
     }
     let (value, length) = decodeScalar(text, index)
-    if let other = standIn(value) {
-      var copy = result ?? Array(text)
-      for (offset, byte) in utf8(other).enumerated() where index + offset < copy.count {
-        copy[index + offset] = byte
+    let other = ct_stand_in(value)
+    if other != 0 {
+      if result.isEmpty { result = Array(text) }
+      for (offset, byte) in utf8(other).enumerated() where index + offset < result.count {
+        result[index + offset] = byte
       }
-      result = copy
     }
     index += length
   }
-  return result
-}
-
-private func standIn(_ value: UInt32) -> UInt32? {
-  // The large blocks that were complete by Unicode 14.
-  if value >= 0x4E00, value < 0xA000 { return nil }
-  if value >= 0xAC00, value < 0xD7A4 { return nil }
-  if value >= 0x20000, value < 0x2A6E0 { return nil }
-  let properties = scalar(value).properties
-  guard let age = properties.age, age.major > 14 else { return nil }
-  let long = value >= 0x10000
-  if age.major > 16 { return long ? 0xE0FFF : 0x2FE0 }
-  if (0x31350...0x323AF).contains(value) || (0x2EBF0...0x2EE5D).contains(value) { return 0x20000 }
-  let pair = standIns(properties.generalCategory)
-  return long ? pair.long : pair.short
-}
-
-/// One scalar of three bytes and one of four for each category.
-private func standIns(_ category: Unicode.GeneralCategory) -> (short: UInt32, long: UInt32) {
-  switch category {
-  case .uppercaseLetter, .titlecaseLetter: (0x1E00, 0x10400)
-  case .lowercaseLetter: (0x1E01, 0x10428)
-  case .modifierLetter: (0x1D2C, 0x16F93)
-  case .otherLetter: (0x0904, 0x10000)
-  case .nonspacingMark, .enclosingMark: (0x1AB0, 0x10A01)
-  case .spacingMark: (0x0903, 0x11000)
-  case .decimalNumber: (0x0966, 0x104A0)
-  case .letterNumber: (0x2160, 0x10140)
-  case .otherNumber: (0x2460, 0x10107)
-  case .connectorPunctuation: (0x203F, 0x10100)
-  case .dashPunctuation: (0x2010, 0x10EAD)
-  case .openPunctuation: (0x2045, 0x10100)
-  case .closePunctuation: (0x2046, 0x10100)
-  case .initialPunctuation: (0x2E02, 0x10100)
-  case .finalPunctuation: (0x2E03, 0x10100)
-  case .otherPunctuation: (0x2020, 0x10100)
-  case .mathSymbol: (0x2200, 0x1D6C1)
-  case .currencySymbol: (0x20A0, 0x1E2FF)
-  case .modifierSymbol: (0x1FBD, 0x1F3FB)
-  case .otherSymbol: (0x2300, 0x1F000)
-  case .format: (0x2061, 0x1D173)
-  default: (0x2FE0, 0xE0FFF)
-  }
+  return result.isEmpty ? nil : result
 }

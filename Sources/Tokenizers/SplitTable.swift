@@ -14,6 +14,8 @@ struct SplitRecipe {
   var composes = false
   var ignoresMerges = false
   var startsWithBOS = false
+  /// Tokens are spelled by stand-ins of bytes; otherwise as sentencepiece spells them.
+  var isByteLevel = true
 
   static func named(_ name: String) -> SplitRecipe? {
     all.first { $0.names.contains { $0.utf8.elementsEqual(name.utf8) } }
@@ -49,6 +51,19 @@ struct SplitRecipe {
         + blanks)
   }
 
+  /// The same with marks as letters.
+  private static func marked(digits: String) -> JSON {
+    split(
+      contractions + #"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|"# + digits
+        + #"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|"# + blanks)
+  }
+
+  /// The letters of the first models of DeepSeek: those with two cases.
+  private static let casedLetters =
+    "A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝ"
+    + "\u{1F5F}-\u{1F7D}ᾀ-ᾴᾶ-ᾼ\u{1FBE}ῂ-ῄῆ-ῌῐ-\u{1FD3}ῖ-\u{1FDB}ῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤ\u{2126}ℨ\u{212A}-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯ"
+    + "ꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃"
+
   /// The shape of GPT-4o's pattern, which also cuts where lower case ends.
   private static func byCase(ending: String, digits: String) -> JSON {
     split(
@@ -58,16 +73,21 @@ struct SplitRecipe {
   }
 
   static let all: [SplitRecipe] = [
-    SplitRecipe(names: ["gpt-2", "mpt", "olmo", "phi-2"], steps: [byteLevel(splits: true)]),
+    SplitRecipe(names: ["gpt-2", "phi-2"], steps: [byteLevel(splits: true)]),
+    SplitRecipe(
+      names: ["mpt", "olmo", "modern-bert"], steps: [byteLevel(splits: true)], composes: true),
     SplitRecipe(
       names: ["llama-bpe", "llama3", "llama-v3", "falcon3"],
       steps: [cased(digits: #"\p{N}{1,3}"#), byteLevel(splits: false)], ignoresMerges: true,
       startsWithBOS: true),
     SplitRecipe(
-      names: ["dbrx", "smaug-bpe"],
+      names: ["dbrx", "smaug-bpe", "chatglm-bpe", "glm4"],
       steps: [cased(digits: #"\p{N}{1,3}"#), byteLevel(splits: false)]),
     SplitRecipe(
       names: ["qwen2"], steps: [cased(digits: #"\p{N}"#), byteLevel(splits: false)],
+      composes: true),
+    SplitRecipe(
+      names: ["qwen35"], steps: [marked(digits: #"\p{N}"#), byteLevel(splits: false)],
       composes: true),
     SplitRecipe(
       names: ["stablelm2"], steps: [cased(digits: #"\p{N}"#), byteLevel(splits: false)]),
@@ -94,6 +114,23 @@ struct SplitRecipe {
             + #"| ?[\p{P}\p{S}]+[\r\n]*|"# + blanks),
         byteLevel(splits: false),
       ]),
+    SplitRecipe(
+      names: ["deepseek-llm"],
+      steps: [
+        split("[\r\n]"), split("\\s?[\(casedLetters)]+"),
+        split("\\s?[!-/:-~！-／：-～‘-‟\u{3000}-。]+"), split("\\s+$"),
+        split("[一-龥\u{800}-一가-\u{D7FF}]+"), digits(individually: true), byteLevel(splits: false),
+      ]),
+    SplitRecipe(
+      names: ["deepseek-coder"],
+      steps: [
+        split("[\r\n]"), split(#"\s?\p{L}+"#), split(#"\s?\p{P}+"#),
+        split("[一-龥\u{800}-一가-\u{D7FF}]+"), digits(individually: true), byteLevel(splits: false),
+      ]),
+    SplitRecipe(
+      names: ["bloom"],
+      steps: [split(#" ?[^(\s|[.,!?…。，、।۔،])]+"#), byteLevel(splits: false)]),
+    SplitRecipe(names: ["gemma4"], steps: [], startsWithBOS: true, isByteLevel: false),
     SplitRecipe(
       names: ["falcon"],
       steps: [

@@ -160,7 +160,7 @@ struct MergeTable: Sendable {
 }
 
 /// Differs in each process, so that no file can be made to collide; results never depend on it.
-private let hashSeed = UInt64.random(in: 1...(.max >> 1))
+let hashSeed = UInt64.random(in: 1...(.max >> 1))
 
 private func powerOfTwo(atLeast count: Int) -> Int {
   var size = 16

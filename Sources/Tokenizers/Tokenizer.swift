@@ -14,11 +14,13 @@ package final class Tokenizer: Sendable {
 
   /// What a tokenizer is made of.
   struct Parts: Sendable {
-    var model: BytePairModel
+    var model: TokenModel
     var added: [AddedToken] = []
     var normalizer: Normalizer?
     var preTokenizer: PreTokenizer?
     var templates: [Template] = []
+    /// For each step that takes blanks off the offsets: whether a blank was put in front.
+    var trims: [Bool] = []
     var decoder: DecodeChain
     var roles = Roles()
     var notes: [String] = []
@@ -36,6 +38,7 @@ package final class Tokenizer: Sendable {
   enum Source: Sendable {
     case json([UInt8], config: JSON?)
     case table(VocabularyTable)
+    case sentencePiece(SentencePieceFile, JSON?)
   }
 
   /// A token of an encoded text.
@@ -55,6 +58,8 @@ package final class Tokenizer: Sendable {
   private let normalizedFinder: AddedTokenFinder
   private let addedByID: [Int: AddedToken]
   private let idBound: Int
+  private let plan: EncodingPlan
+  private let pool = ScratchPool()
 
   init(_ parts: Parts, source: Source) throws {
     self.parts = parts
@@ -70,6 +75,7 @@ package final class Tokenizer: Sendable {
         return text.bytes
       })
     addedByID = Dictionary(parts.added.map { ($0.id, $0) }) { first, _ in first }
+    plan = EncodingPlan(parts)
     idBound = max(parts.model.table.idBound, (parts.added.map(\.id).max() ?? -1) + 1)
   }
 
@@ -169,7 +175,7 @@ package final class Tokenizer: Sendable {
     let skipsSpecial: Bool
     let tracks: Bool
     let interrupt: Interrupt?
-    var scratch = MergeScratch()
+    var scratch: MergeScratch
   }
 
   private func run(
@@ -177,7 +183,12 @@ package final class Tokenizer: Sendable {
   ) throws -> Run {
     guard given.count <= 1 << 30 else { throw TokenizerError.tooLong(bytes: given.count) }
     let bytes = repaired(given).bytes
-    var run = Run(skipsSpecial: !parseSpecial, tracks: tracks, interrupt: interrupt)
+    var run = Run(
+      skipsSpecial: !parseSpecial, tracks: tracks, interrupt: interrupt, scratch: pool.take())
+    defer { pool.give(run.scratch) }
+    run.ids.reserveCapacity(bytes.count / 4 + 8)
+    if addSpecial { for id in startIDs { add(id, at: 0, &run) } }
+    let first = run.ids.count
     let found = try bytes.withUnsafeBufferPointer {
       try rawFinder.matches(in: $0, skippingSpecial: run.skipsSpecial, interrupt: interrupt)
     }
@@ -192,8 +203,16 @@ package final class Tokenizer: Sendable {
       end = match.range.upperBound
     }
     try encodeSection(bytes[end...], &run)
-    if addSpecial { addTemplates(&run, length: bytes.count) }
+    for hasPrefix in parts.trims where tracks {
+      trim(&run, from: first, in: bytes, hasPrefix: hasPrefix)
+    }
+    if addSpecial { for id in endIDs { add(id, at: bytes.count, &run) } }
     return run
+  }
+
+  private func add(_ id: Int, at place: Int, _ run: inout Run) {
+    run.ids.append(id)
+    if run.tracks { run.origins.append(Origin(start: UInt32(place), end: UInt32(place))) }
   }
 
   /// Text between added tokens: normalized, searched for the other added tokens, cut, encoded.
@@ -228,15 +247,64 @@ package final class Tokenizer: Sendable {
   private func encodeNormalized(
     _ text: TrackedText, startsText: Bool, _ run: inout Run
   ) throws {
+    if text.bytes.isEmpty { return }
+    switch plan {
+    case .words(let split, let model) where !run.tracks:
+      try encodeWords(text, split, model, &run)
+    case .words(let split, let model):
+      try encodeCut(text, startsText: startsText, bytesOf: model, &run) { cut in
+        try cut.split(.isolated, inverted: false) { text, _ in split.pieces(of: text) }
+      }
+    case .bytes(let steps, let model):
+      try encodeCut(text, startsText: startsText, bytesOf: model, &run) { cut in
+        for step in steps { try step.apply(&cut) }
+      }
+    case .steps:
+      try encodeCut(text, startsText: startsText, bytesOf: nil, &run) { cut in
+        try parts.preTokenizer?.apply(&cut)
+      }
+    }
+  }
+
+  /// The most common pipelines, without offsets: a word at a time from the text as it stands.
+  private func encodeWords(
+    _ text: TrackedText, _ split: WordSplit, _ model: BytePairModel, _ run: inout Run
+  ) throws {
+    try text.bytes.withUnsafeBufferPointer { buffer in
+      var (start, count) = (0, 0)
+      while start < buffer.count {
+        let end = split.end(buffer, start)
+        let piece = UnsafeBufferPointer(rebasing: buffer[start..<end])
+        if !run.scratch.recall(piece, into: &run.ids) {
+          run.scratch.clearOutput()
+          try model.encodeBytes(piece, scratch: &run.scratch, interrupt: run.interrupt)
+          for id in run.scratch.outputIDs { run.ids.append(Int(id)) }
+        }
+        start = end
+        count += 1
+        if count & 0xFFF == 0 { try run.interrupt?.check() }
+      }
+    }
+  }
+
+  /// Cuts the text and encodes the pieces; by their bytes where `bytesOf` is given.
+  private func encodeCut(
+    _ text: TrackedText, startsText: Bool, bytesOf model: BytePairModel?, _ run: inout Run,
+    _ split: (inout CutText) throws -> Void
+  ) throws {
     var cut = CutText(text, startsText: startsText)
-    try parts.preTokenizer?.apply(&cut)
+    try split(&cut)
+    if model != nil { cut.text.refineToBytes() }
     try cut.text.bytes.withUnsafeBufferPointer { buffer in
       for (index, range) in cut.cuts.enumerated() {
         if index & 0xFFF == 0xFFF { try run.interrupt?.check() }
+        let piece = UnsafeBufferPointer(rebasing: buffer[range])
         run.scratch.clearOutput()
-        try parts.model.encode(
-          UnsafeBufferPointer(rebasing: buffer[range]), scratch: &run.scratch,
-          interrupt: run.interrupt)
+        if let model {
+          try model.encodeBytes(piece, scratch: &run.scratch, interrupt: run.interrupt)
+        } else {
+          try parts.model.encode(piece, scratch: &run.scratch, interrupt: run.interrupt)
+        }
         for id in run.scratch.outputIDs { run.ids.append(Int(id)) }
         if run.tracks {
           var start = range.lowerBound
@@ -250,13 +318,46 @@ package final class Tokenizer: Sendable {
     }
   }
 
-  private func addTemplates(_ run: inout Run, length: Int) {
-    let (start, end) = (startIDs, endIDs)
-    run.ids = start + run.ids + end
-    guard run.tracks else { return }
-    let last = Origin(start: UInt32(length), end: UInt32(length))
-    run.origins =
-      start.map { _ in Origin(start: 0, end: 0) } + run.origins + end.map { _ in last }
+  /// Takes the blanks that a token begins or ends with off the place it covers. A blank that was put
+  /// in front of the text is no part of it and stays.
+  private func trim(
+    _ run: inout Run, from first: Int, in text: [UInt8], hasPrefix: Bool
+  ) {
+    text.withUnsafeBufferPointer { text in
+      for index in first..<run.ids.count {
+        let id = run.ids[index]
+        let (start, end) = (Int(run.origins[index].start), Int(run.origins[index].end))
+        let token =
+          addedByID[id] != nil
+          ? Array(text[start..<end]) : Array(parts.model.table.text(of: id) ?? [])
+        var (leading, trailing) = blanksAround(token)
+        if leading == 1, hasPrefix, index == first || start == 0 { leading = 0 }
+        var (newStart, newEnd) = (start, end)
+        // A part of a scalar counts as all of it.
+        var whole = end
+        while whole < text.count, whole > 0, text[whole] & 0xC0 == 0x80 { whole += 1 }
+        if trailing > 0 { newEnd = whole }
+        while leading > 0, newStart < whole {
+          newStart += decodeScalar(text, newStart).length
+          leading -= 1
+        }
+        newStart = min(newStart, whole)
+        while trailing > 0, newEnd > newStart {
+          newEnd -= 1
+          while newEnd > newStart, text[newEnd] & 0xC0 == 0x80 { newEnd -= 1 }
+          trailing -= 1
+        }
+        run.origins[index] = Origin(start: UInt32(newStart), end: UInt32(max(newStart, newEnd)))
+      }
+    }
+  }
+
+  /// How many blanks, or stand-ins of one, a token begins and ends with.
+  private func blanksAround(_ token: [UInt8]) -> (Int, Int) {
+    var values: [UInt32] = []
+    token.withUnsafeBufferPointer { forEachScalar(in: $0) { value, _ in values.append(value) } }
+    func isBlank(_ value: UInt32) -> Bool { value == 0x120 || isWhiteSpace(value) }
+    return (values.prefix(while: isBlank).count, values.reversed().prefix(while: isBlank).count)
   }
 
   // MARK: - Decoding
@@ -268,8 +369,15 @@ package final class Tokenizer: Sendable {
 
   /// The bytes of ids, as they are.
   package func decodeBytes(_ ids: [Int], skipSpecial: Bool = true) -> [UInt8] {
-    var state = DecodeState(parts.decoder)
     var result: [UInt8] = []
+    if parts.decoder.isByteLevel {
+      for id in ids where !(skipSpecial && isSpecial(id)) {
+        guard let token = spelled(id) else { continue }
+        token.withUnsafeBufferPointer { ByteLevelAlphabet.append($0, to: &result) }
+      }
+      return result
+    }
+    var state = DecodeState(parts.decoder)
     for id in ids {
       guard let token = spelled(id), !(skipSpecial && isSpecial(id)) else { continue }
       result += (try? state.append(token)) ?? []

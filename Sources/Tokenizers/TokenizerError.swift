@@ -27,6 +27,8 @@ package enum TokenizerError: RoomError, Equatable {
   case unknownSplit(file: String, String?)
   case table(file: String, String)
   case tooLong(bytes: Int)
+  /// A text holds what no token stands for, and the unknown token is not in the vocabulary.
+  case noUnknown(token: String)
 
   package var code: ErrorCode {
     switch self {
@@ -74,6 +76,8 @@ package enum TokenizerError: RoomError, Equatable {
     case .unknownSplit(let file, nil):
       "\(file) names no gguf pre-tokenizer, and guessing would change tokens"
     case .table(let file, let words): "\(file): \(words)"
+    case .noUnknown(let token):
+      "a text that no token stands for needs '\(token)', which is not in the vocabulary"
     case .tooLong(let bytes): "encode takes at most 1 GiB of text: got \(bytes) bytes"
     }
   }
@@ -83,7 +87,7 @@ package enum TokenizerError: RoomError, Equatable {
     case .unknownPart(_, _, let supported): "supported: \(supported.joined(separator: " "))"
     case .unknownField: "it would change tokens, so it is not passed over"
     case .unsupportedValue(_, _, let help), .pattern(_, _, _, let help): help
-    case .unknownVocabularyModel: "supported: llama gpt2"
+    case .unknownVocabularyModel: "supported: llama gpt2 bert t5"
     case .unknownSplit: "tokenizer: \"path/to/tokenizer.json\""
     case .patternTooCostly: "the pattern backtracks without end on this text"
     case .badMerge, .mergeOutsideVocabulary, .repeatedID, .repeatedToken, .missing, .wrongKind:

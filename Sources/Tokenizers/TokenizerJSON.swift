@@ -14,28 +14,33 @@ extension Tokenizer {
     } catch {
       throw TokenizerError.json(file: "tokenizer.json", error.message)
     }
-    return try load(document: document, bytes: json, config: config)
+    return try load(document: document, source: .json(json, config: config), config: config)
   }
 
-  static func load(document: JSON, bytes: [UInt8], config: JSON?) throws -> Tokenizer {
+  static func load(
+    document: JSON, source: Source, config: JSON? = nil
+  ) throws -> Tokenizer {
     let root = JSONNode(value: document, pointer: "")
     try root.allow(
       "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
       "post_processor", "decoder", "model")
-    let model = try bytePairModel(root.required("model"))
+    let model = try tokenModel(root.required("model"))
     var parts = Parts(
       model: model, decoder: try decodeChain(root.optional("decoder")))
     parts.added = try addedTokens(root.optional("added_tokens"), model.table)
     parts.normalizer = try root.optional("normalizer").map(normalizer)
     parts.preTokenizer = try root.optional("pre_tokenizer").map(preTokenizer)
-    parts.templates = try root.optional("post_processor").map(templates) ?? []
+    if let node = root.optional("post_processor") {
+      let after = try postProcessing(node)
+      (parts.templates, parts.trims) = (after.templates, after.trims)
+    }
     for key in ["truncation", "padding"] where root.optional(key) != nil {
       parts.notes.append("tokenizer.json asks for \(key), which is never applied")
     }
-    parts.roles.unknown = model.settings.unknownID.map(Int.init)
+    parts.roles.unknown = model.unknownID.map(Int.init)
     if let config { try apply(config, to: &parts) }
     try checkTemplates(parts)
-    return try Tokenizer(parts, source: .json(bytes, config: config))
+    return try Tokenizer(parts, source: source)
   }
 
   private static func checkTemplates(_ parts: Parts) throws(TokenizerError) {
@@ -102,13 +107,85 @@ extension Tokenizer {
 
   // MARK: - The model
 
-  private static func bytePairModel(_ node: JSONNode) throws(TokenizerError) -> BytePairModel {
-    if let type = node.optional("type") {
-      guard try type.name() == "BPE" else { throw unknown(type, ["BPE"]) }
-    } else if node.optional("merges") == nil {
-      // Files before 2020 do not name the model: only byte-pair encoding has merges.
+  private static func tokenModel(_ node: JSONNode) throws(TokenizerError) -> TokenModel {
+    switch try modelType(node) {
+    case "BPE": return .bytePair(try bytePairModel(node))
+    case "WordPiece": return .wordPiece(try wordPieceModel(node))
+    case "WordLevel":
+      try node.allow("type", "vocab", "unk_token")
+      return .wordLevel(
+        WordLevelModel(
+          table: try vocabulary(node.required("vocab")),
+          unknown: try node.required("unk_token").bytes()))
+    case "Unigram": return .unigram(try unigramModel(node))
+    default:
+      throw unknown(try node.required("type"), ["BPE", "WordPiece", "WordLevel", "Unigram"])
+    }
+  }
+
+  /// Files before 2020 do not name the model; as in the reference, its settings tell.
+  private static func modelType(_ node: JSONNode) throws(TokenizerError) -> JSONString {
+    if let type = node.optional("type") { return try type.name() }
+    if node.optional("merges") != nil { return "BPE" }
+    if node.optional("max_input_chars_per_word") != nil { return "WordPiece" }
+    guard let vocabulary = node.optional("vocab") else {
       throw .missing(pointer: node.pointer + "/type")
     }
+    return vocabulary.value.array != nil ? "Unigram" : "WordLevel"
+  }
+
+  private static func wordPieceModel(_ node: JSONNode) throws(TokenizerError) -> WordPieceModel {
+    try node.allow(
+      "type", "vocab", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word")
+    let longest = try node.required("max_input_chars_per_word")
+    let count = try longest.int()
+    guard count >= 0, count <= 1 << 20 else {
+      throw .unsupportedValue(
+        pointer: longest.pointer, value: "\(count)", help: "a word has at most 1048576 characters")
+    }
+    return WordPieceModel(
+      table: try vocabulary(node.required("vocab")),
+      unknown: try node.required("unk_token").bytes(),
+      prefix: try node.required("continuing_subword_prefix").bytes(), longestWord: count)
+  }
+
+  private static func unigramModel(_ node: JSONNode) throws(TokenizerError) -> UnigramModel {
+    try node.allow("type", "vocab", "unk_id", "byte_fallback")
+    let entries = try node.required("vocab")
+    guard let rows = entries.value.array else {
+      throw .wrongKind(pointer: entries.pointer, wanted: "an array", got: entries.value.kindName)
+    }
+    guard rows.count <= tokenLimit else { throw .tooManyTokens(rows.count) }
+    var table = TokenTable(capacity: rows.count)
+    var scores: [Double] = []
+    scores.reserveCapacity(rows.count)
+    for (id, row) in rows.enumerated() {
+      guard let pair = row.array, pair.count == 2, let token = pair[0].string?.utf8,
+        let score = pair[1].double
+      else {
+        throw .wrongKind(
+          pointer: "\(entries.pointer)/\(id)", wanted: "a token and its score", got: row.kindName)
+      }
+      guard score.isFinite else {
+        throw .unsupportedValue(
+          pointer: "\(entries.pointer)/\(id)", value: "\(score)", help: "a score is finite")
+      }
+      try table.add(token, id: id)
+      scores.append(score)
+    }
+    var settings = UnigramModel.Settings()
+    if let unknown = node.optional("unk_id") {
+      let id = try unknown.int()
+      guard scores.indices.contains(id) else {
+        throw .tokenOutsideVocabulary(pointer: unknown.pointer, token: "\(id)")
+      }
+      settings.unknownID = Int32(id)
+    }
+    settings.byteFallback = try node.bool("byte_fallback", default: false)
+    return UnigramModel(table: table, scores: scores, settings: settings)
+  }
+
+  private static func bytePairModel(_ node: JSONNode) throws(TokenizerError) -> BytePairModel {
     try node.allow(
       "type", "vocab", "merges", "dropout", "unk_token", "continuing_subword_prefix",
       "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges", "cache_capacity")

@@ -12,12 +12,20 @@ extension Tokenizer {
     case "Sequence":
       try node.allow("type", "normalizers")
       return .sequence(try steps(node.required("normalizers"), normalizer))
-    case "NFC":
+    case "NFC", "NFD", "NFKC", "NFKD":
       try node.allow("type")
-      return .canonicalComposition
-    case "NFD":
+      return .form(
+        try type.choice([("NFC", .nfc), ("NFD", .nfd), ("NFKC", .nfkc), ("NFKD", .nfkd)]))
+    case "StripAccents":
       try node.allow("type")
-      return .canonicalDecomposition
+      return .stripAccents
+    case "Nmt":
+      try node.allow("type")
+      return .nmt
+    case "BertNormalizer": return .bert(try bertRules(node))
+    case "Precompiled":
+      try node.allow("type", "precompiled_charsmap")
+      return .precompiled(try charsmap(node.required("precompiled_charsmap")))
     case "Lowercase":
       try node.allow("type")
       return .lowercase
@@ -38,8 +46,31 @@ extension Tokenizer {
         try pattern(node.required("pattern")), try node.required("content").bytes())
     default:
       throw unknown(
-        type, ["Sequence", "NFC", "NFD", "Lowercase", "Strip", "Prepend", "Replace", "ByteLevel"])
+        type,
+        [
+          "Sequence", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Strip", "StripAccents", "Prepend",
+          "Replace", "BertNormalizer", "Precompiled", "ByteLevel", "Nmt",
+        ])
     }
+  }
+
+  private static func bertRules(_ node: JSONNode) throws(TokenizerError) -> BertRules {
+    try node.allow(
+      "type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase")
+    let lowers = try node.required("lowercase").bool()
+    return BertRules(
+      cleans: try node.required("clean_text").bool(),
+      separatesChinese: try node.required("handle_chinese_chars").bool(),
+      stripsAccents: try node.bool("strip_accents", default: lowers), lowers: lowers)
+  }
+
+  private static func charsmap(_ node: JSONNode) throws(TokenizerError) -> Charsmap {
+    guard let bytes = decodedBase64(try node.bytes()), let map = Charsmap(bytes) else {
+      throw .unsupportedValue(
+        pointer: node.pointer, value: "a damaged map",
+        help: "base64 of a trie and the replacements it points to")
+    }
+    return map
   }
 
   // MARK: - Pre-tokenizers
@@ -80,12 +111,23 @@ extension Tokenizer {
     case "CharDelimiterSplit":
       try node.allow("type", "delimiter")
       return .delimiter(try oneScalar(node.required("delimiter")))
+    case "BertPreTokenizer":
+      try node.allow("type")
+      return .bert
+    case "FixedLength":
+      try node.allow("type", "length")
+      let length = try node.optional("length").map { n throws(TokenizerError) in try count(n) } ?? 5
+      guard length > 0 else {
+        throw .unsupportedValue(
+          pointer: node.pointer + "/length", value: "0", help: "a piece has characters")
+      }
+      return .fixedLength(length)
     default:
       throw unknown(
         type,
         [
-          "Sequence", "ByteLevel", "Split", "Metaspace", "Digits", "Punctuation", "Whitespace",
-          "WhitespaceSplit", "CharDelimiterSplit",
+          "Sequence", "ByteLevel", "Split", "Metaspace", "BertPreTokenizer", "Whitespace",
+          "WhitespaceSplit", "Punctuation", "Digits", "FixedLength", "CharDelimiterSplit",
         ])
     }
   }
@@ -120,31 +162,52 @@ extension Tokenizer {
 
   // MARK: - Post-processors
 
-  /// Start and end tokens; innermost first.
-  static func templates(_ node: JSONNode) throws(TokenizerError) -> [Template] {
+  /// What happens after a text is encoded.
+  struct PostProcessing {
+    /// Start and end tokens; innermost first.
+    var templates: [Template] = []
+    /// For each step that takes blanks off the offsets: whether a blank was put in front.
+    var trims: [Bool] = []
+  }
+
+  static func postProcessing(_ node: JSONNode) throws(TokenizerError) -> PostProcessing {
     let type = try node.required("type")
     switch try type.name() {
     case "Sequence":
       try node.allow("type", "processors")
-      return try steps(node.required("processors"), templates).flatMap { $0 }
+      var result = PostProcessing()
+      for part in try steps(node.required("processors"), postProcessing) {
+        result.templates += part.templates
+        result.trims += part.trims
+      }
+      return result
     case "ByteLevel":
       try node.allow("type", "add_prefix_space", "trim_offsets", "use_regex")
-      return []
+      return PostProcessing(trims: try trims(node))
     case "TemplateProcessing":
       try node.allow("type", "single", "pair", "special_tokens")
-      return [try template(node)]
-    case "BertProcessing", "RobertaProcessing":
+      return PostProcessing(templates: [try template(node)])
+    case "BertProcessing":
+      try node.allow("type", "sep", "cls")
+      return PostProcessing(templates: [try around(node)])
+    case "RobertaProcessing":
       try node.allow("type", "sep", "cls", "trim_offsets", "add_prefix_space")
-      return [
-        Template(
-          prefix: [try tokenPair(node.required("cls"))],
-          suffix: [try tokenPair(node.required("sep"))])
-      ]
+      return PostProcessing(templates: [try around(node)], trims: try trims(node))
     default:
       throw unknown(
         type,
         ["Sequence", "ByteLevel", "TemplateProcessing", "BertProcessing", "RobertaProcessing"])
     }
+  }
+
+  private static func trims(_ node: JSONNode) throws(TokenizerError) -> [Bool] {
+    guard try node.bool("trim_offsets", default: true) else { return [] }
+    return [try node.bool("add_prefix_space", default: true)]
+  }
+
+  private static func around(_ node: JSONNode) throws(TokenizerError) -> Template {
+    Template(
+      prefix: [try tokenPair(node.required("cls"))], suffix: [try tokenPair(node.required("sep"))])
   }
 
   /// `["<s>", 0]`.
@@ -224,9 +287,31 @@ extension Tokenizer {
           utf8(try oneScalar(node.required("content"))),
           start: try count(node.required("start")), stop: try count(node.required("stop")))
       ]
+    case "WordPiece":
+      try node.allow("type", "prefix", "cleanup")
+      return [
+        .wordPiece(
+          prefix: try node.required("prefix").bytes(),
+          cleans: try node.required("cleanup").bool())
+      ]
+    case "BPEDecoder":
+      try node.allow("type", "suffix")
+      return [.endings(try node.required("suffix").bytes())]
+    case "CTC":
+      try node.allow("type", "pad_token", "word_delimiter_token", "cleanup")
+      return [
+        .ctc(
+          pad: try node.required("pad_token").bytes(),
+          blank: try node.required("word_delimiter_token").bytes(),
+          cleans: try node.required("cleanup").bool())
+      ]
     default:
       throw unknown(
-        type, ["Sequence", "ByteLevel", "Metaspace", "ByteFallback", "Fuse", "Replace", "Strip"])
+        type,
+        [
+          "Sequence", "ByteLevel", "Metaspace", "ByteFallback", "Fuse", "Replace", "Strip",
+          "WordPiece", "BPEDecoder", "CTC",
+        ])
     }
   }
 

@@ -9,7 +9,24 @@ extension Tokenizer {
     switch source {
     case .json(let bytes, _): try JSON.parse(bytes)
     case .table(let table): try table.document()
+    case .sentencePiece(let file, _): try document(of: file)
     }
+  }
+
+  /// A sentencepiece model as the parts of tokenizer.json that come nearest.
+  private func document(of file: SentencePieceFile) throws -> JSON {
+    var table = VocabularyTable(
+      file: "tokenizer.model", model: file.kind == .unigram ? "t5" : "llama", tokens: file.tokens)
+    table.scores = file.scores
+    table.types = file.kinds.map(Int.init)
+    table.addsBOS = !startIDs.isEmpty
+    table.addsEOS = !endIDs.isEmpty
+    table.addsSpacePrefix = file.addsPrefix
+    table.removesExtraBlanks = file.removesExtraBlanks
+    table.charsmap = file.charsmap
+    (table.bosID, table.eosID) = (bosID, eosID)
+    (table.padID, table.unknownID) = (padID, unknownID)
+    return try table.document()
   }
 
   /// The bytes of tokenizer.json: those that were read, or made anew.
@@ -21,6 +38,7 @@ extension Tokenizer {
   /// The document of tokenizer_config.json: what was read, or the tokens that play a part.
   package func configJSON() -> JSON {
     if case .json(_, let config?) = source { return config }
+    if case .sentencePiece(_, let config?) = source { return config }
     var config: JSONObject = ["tokenizer_class": "PreTrainedTokenizerFast"]
     let roles = [
       ("bos_token", bosID), ("eos_token", eosID), ("unk_token", unknownID), ("pad_token", padID),
@@ -67,7 +85,9 @@ extension Tokenizer {
     }
     config["clean_up_tokenization_spaces"] = false
     let json = JSON.object(document)
-    return try load(document: json, bytes: json.written(), config: .object(config))
+    let settings = JSON.object(config)
+    return try load(
+      document: json, source: .json(json.written(), config: settings), config: settings)
   }
 
   private static func startTemplate(_ bos: [UInt8], _ added: [AddedToken]) -> JSON {

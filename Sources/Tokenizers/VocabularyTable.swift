@@ -7,7 +7,8 @@ import JSON
 package struct VocabularyTable: Sendable {
   /// The file, for messages.
   package var file: String
-  /// `tokenizer.ggml.model`: `llama` (scores) or `gpt2` (merges).
+  /// `tokenizer.ggml.model`: `llama` (scores), `gpt2` (merges), `bert` (whole words) or `t5`
+  /// (unigram).
   package var model: String
   package var tokens: [[UInt8]]
   package var scores: [Float] = []
@@ -24,6 +25,18 @@ package struct VocabularyTable: Sendable {
   package var eosID: Int?
   package var unknownID: Int?
   package var padID: Int?
+  /// `seperator_token_id`, `cls_token_id`, `mask_token_id`.
+  package var sepID: Int?
+  package var clsID: Int?
+  package var maskID: Int?
+  /// `add_sep_token`: the token that ends a text of `bert`.
+  package var addsSEP: Bool?
+  /// `remove_extra_whitespaces` and `precompiled_charsmap` (of `t5`).
+  package var removesExtraBlanks: Bool?
+  package var charsmap: [UInt8] = []
+  /// `normalizer.lowercase` and `normalizer.strip_accents` (of `bert`).
+  package var lowers: Bool?
+  package var stripsAccents: Bool?
 
   package init(file: String, model: String, tokens: [[UInt8]]) {
     self.file = file
@@ -36,16 +49,17 @@ extension Tokenizer {
   /// A tokenizer from the vocabulary of a GGUF file. Throws a `TokenizerError`.
   package static func load(table: VocabularyTable) throws -> Tokenizer {
     try table.check()
+    if table.isWhole { return try load(document: table.document(), source: .table(table)) }
     var vocabulary = TokenTable(capacity: table.tokens.count)
     for (id, token) in table.tokens.enumerated() { try vocabulary.add(token, id: id) }
     let head = JSONNode(value: .object(try table.head()), pointer: "")
     var parts = Parts(
-      model: try table.bytePairModel(vocabulary),
+      model: .bytePair(try table.bytePairModel(vocabulary)),
       decoder: try decodeChain(head.optional("decoder")))
     parts.added = table.added()
     parts.normalizer = try head.optional("normalizer").map(normalizer)
     parts.preTokenizer = try head.optional("pre_tokenizer").map(preTokenizer)
-    parts.templates = try head.optional("post_processor").map(templates) ?? []
+    parts.templates = try head.optional("post_processor").map(postProcessing)?.templates ?? []
     parts.roles = Roles(
       bos: table.bosID, eos: table.eosID, pad: table.padID, unknown: table.unknown)
     return try Tokenizer(parts, source: .table(table))
@@ -53,12 +67,17 @@ extension Tokenizer {
 }
 
 extension VocabularyTable {
-  private var hasScores: Bool { model.utf8.elementsEqual("llama".utf8) }
+  private func isModel(_ name: String) -> Bool { model.utf8.elementsEqual(name.utf8) }
+
+  private var hasScores: Bool { isModel("llama") }
+
+  /// Made by way of the tokenizer.json that says the same.
+  fileprivate var isWhole: Bool { isModel("bert") || isModel("t5") }
 
   var unknown: Int? { unknownID ?? types.firstIndex(of: 2) }
 
   func check() throws(TokenizerError) {
-    guard hasScores || model.utf8.elementsEqual("gpt2".utf8) else {
+    guard hasScores || isModel("gpt2") || isWhole else {
       throw .unknownVocabularyModel(file: file, model)
     }
     guard !tokens.isEmpty else { throw .table(file: file, "a vocabulary must have tokens") }
@@ -66,13 +85,20 @@ extension VocabularyTable {
     guard types.isEmpty || types.count == tokens.count else {
       throw .table(file: file, "\(tokens.count) tokens need as many types: got \(types.count)")
     }
-    guard !hasScores || scores.count == tokens.count else {
+    guard !(hasScores || isModel("t5")) || scores.count == tokens.count else {
       throw .table(file: file, "\(tokens.count) tokens need as many scores: got \(scores.count)")
     }
     guard !scores.contains(where: \.isNaN) else {
       throw .table(file: file, "a score must be a number: got nan")
     }
-    for (name, id) in [("bos", bosID), ("eos", eosID), ("unknown", unknownID), ("padding", padID)] {
+    if isWhole, unknown == nil {
+      throw .table(file: file, "a \(model) vocabulary must have an unknown token")
+    }
+    let roles = [
+      ("bos", bosID), ("eos", eosID), ("unknown", unknownID), ("padding", padID),
+      ("separator", sepID), ("cls", clsID), ("mask", maskID),
+    ]
+    for (name, id) in roles {
       if let id, !tokens.indices.contains(id) {
         throw .table(file: file, "the \(name) token id must be below \(tokens.count): got \(id)")
       }
@@ -82,9 +108,10 @@ extension VocabularyTable {
   /// Control and unknown tokens are special, user-defined ones are added; without types, the tokens
   /// that play a part are special.
   func added() -> [AddedToken] {
-    let roles = Set([bosID, eosID, unknownID, padID].compactMap { $0 })
+    let roles = Set([bosID, eosID, unknownID, padID, sepID, clsID, maskID].compactMap { $0 })
     return tokens.indices.compactMap { id in
-      let type = types.isEmpty ? (roles.contains(id) ? 3 : 1) : types[id]
+      let hasRole = roles.contains(id) && (types.isEmpty || isWhole)
+      let type = hasRole ? 3 : types.isEmpty ? 1 : types[id]
       guard (2...4).contains(type), !tokens[id].isEmpty else { return nil }
       return AddedToken(content: tokens[id], id: id, isSpecial: type != 4)
     }
@@ -92,10 +119,14 @@ extension VocabularyTable {
 
   func bytePairModel(_ vocabulary: TokenTable) throws(TokenizerError) -> BytePairModel {
     var settings = BytePairModel.Settings()
-    settings.unknownID = hasScores ? unknown.map(Int32.init) : nil
-    settings.ignoresMerges = try recipe()?.ignoresMerges ?? false
+    let recipe = try recipe()
+    let isSpelledOut = !(recipe?.isByteLevel ?? false)
+    settings.unknownID = isSpelledOut ? unknown.map(Int32.init) : nil
+    settings.ignoresMerges = recipe?.ignoresMerges ?? false
+    if isSpelledOut, !hasScores { (settings.byteFallback, settings.fusesUnknown) = (true, true) }
     if hasScores {
-      return BytePairModel(table: vocabulary, order: .scores(scoreRanks()), settings: settings)
+      return BytePairModel(
+        table: vocabulary, order: .scores(scoreRanks(scores)), settings: settings)
     }
     guard merges.count <= tokenLimit else { throw .tooManyTokens(merges.count) }
     var table = MergeTable(capacity: merges.count)
@@ -106,16 +137,68 @@ extension VocabularyTable {
     return BytePairModel(table: vocabulary, order: .merges(table), settings: settings)
   }
 
-  /// The rank of each token among the distinct scores, best first.
-  private func scoreRanks() -> [UInt32] {
-    let order = scores.indices.sorted { scores[$0] > scores[$1] }
-    var ranks = [UInt32](repeating: 0, count: scores.count)
-    var rank: UInt32 = 0
-    for (index, id) in order.enumerated() {
-      if index > 0, scores[id] < scores[order[index - 1]] { rank += 1 }
-      ranks[id] = rank
+  // MARK: - Whole words and unigrams
+
+  /// Words were stored with `▁` in front and continuations bare: back to `##` (models.md 3.7).
+  private func wordPieceDocument() -> JSON {
+    let mark: [UInt8] = [0xE2, 0x96, 0x81]
+    let spelled = tokens.map { token -> [UInt8] in
+      if token.first == UInt8(ascii: "["), token.last == UInt8(ascii: "]") { return token }
+      if token.starts(with: mark) { return Array(token.dropFirst(3)) }
+      return Array("##".utf8) + token
     }
-    return ranks
+    var plain = self
+    plain.tokens = spelled
+    var document: JSONObject = ["version": "1.0", "truncation": nil, "padding": nil]
+    document["added_tokens"] = JSON(plain.added().map(AddedToken.json))
+    document["normalizer"] = [
+      "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+      "strip_accents": stripsAccents.map { JSON($0) } ?? .null, "lowercase": JSON(lowers ?? true),
+    ]
+    document["pre_tokenizer"] = ["type": "BertPreTokenizer"]
+    document["post_processor"] = plain.template(
+      bos: addsBOS ?? true ? clsID ?? bosID : nil,
+      eos: addsSEP ?? addsEOS ?? true ? sepID ?? eosID : nil)
+    document["decoder"] = ["type": "WordPiece", "prefix": "##", "cleanup": true]
+    let keys = spelled.map { JSONString(utf8: $0) }
+    document["model"] = [
+      "type": "WordPiece", "unk_token": unknown.map { .string(keys[$0]) } ?? .null,
+      "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+      "vocab": .object(JSONObject(zip(keys, tokens.indices.map { JSON($0) }).map { ($0, $1) })),
+    ]
+    return .object(document)
+  }
+
+  private func unigramDocument() -> JSON {
+    var document: JSONObject = ["version": "1.0", "truncation": nil, "padding": nil]
+    document["added_tokens"] = JSON(added().map(AddedToken.json))
+    var steps: [JSON] = []
+    if !charsmap.isEmpty {
+      steps.append([
+        "type": "Precompiled",
+        "precompiled_charsmap": .string(JSONString(utf8: encodedBase64(charsmap))),
+      ])
+    }
+    if removesExtraBlanks ?? false {
+      steps.append(["type": "Strip", "strip_left": false, "strip_right": true])
+      steps.append(["type": "Replace", "pattern": ["Regex": " {2,}"], "content": "▁"])
+    }
+    document["normalizer"] =
+      steps.isEmpty ? .null : ["type": "Sequence", "normalizers": JSON(steps)]
+    let metaspace: JSON = [
+      "type": "Metaspace", "replacement": "▁",
+      "prepend_scheme": addsSpacePrefix ?? true ? "always" : "never", "split": true,
+    ]
+    document["pre_tokenizer"] = metaspace
+    document["post_processor"] = template(
+      bos: addsBOS ?? false ? bosID : nil, eos: addsEOS ?? true ? eosID : nil)
+    document["decoder"] = metaspace
+    document["model"] = [
+      "type": "Unigram", "unk_id": unknown.map { JSON($0) } ?? .null, "byte_fallback": false,
+      "vocab": JSON(
+        zip(tokens, scores).map { [.string(JSONString(utf8: $0)), JSON(Double($1))] as JSON }),
+    ]
+    return .object(document)
   }
 
   private func recipe() throws(TokenizerError) -> SplitRecipe? {
@@ -133,41 +216,47 @@ extension VocabularyTable {
     var head: JSONObject = ["version": "1.0", "truncation": nil, "padding": nil]
     head["added_tokens"] = JSON(added().map(AddedToken.json))
     let recipe = try recipe()
-    if let recipe {
+    let isByteLevel = recipe?.isByteLevel ?? false
+    if let recipe, isByteLevel {
       head["normalizer"] = recipe.composes ? ["type": "NFC"] : .null
       head["pre_tokenizer"] =
         recipe.steps.count == 1
         ? recipe.steps[0] : ["type": "Sequence", "pretokenizers": JSON(recipe.steps)]
     } else {
-      head["normalizer"] = scoredNormalizer
+      head["normalizer"] = recipe == nil ? scoredNormalizer : blankNormalizer
       head["pre_tokenizer"] = .null
     }
     head["post_processor"] = template(
       bos: addsBOS ?? (recipe?.startsWithBOS ?? true) ? bosID : nil,
       eos: addsEOS ?? false ? eosID : nil)
-    head["decoder"] = recipe == nil ? scoredDecoder : byteLevelDecoder
+    head["decoder"] = isByteLevel ? byteLevelDecoder : scoredDecoder(strips: recipe == nil)
     return head
   }
 
-  private var scoredNormalizer: JSON {
-    let replace: JSON = ["type": "Replace", "pattern": ["String": " "], "content": "▁"]
-    if addsSpacePrefix == false { return replace }
-    return ["type": "Sequence", "normalizers": [["type": "Prepend", "prepend": "▁"], replace]]
+  private var blankNormalizer: JSON {
+    ["type": "Replace", "pattern": ["String": " "], "content": "▁"]
   }
 
-  private var scoredDecoder: JSON {
+  private var scoredNormalizer: JSON {
+    if addsSpacePrefix == false { return blankNormalizer }
+    return [
+      "type": "Sequence", "normalizers": [["type": "Prepend", "prepend": "▁"], blankNormalizer],
+    ]
+  }
+
+  private func scoredDecoder(strips: Bool) -> JSON {
     var steps: [JSON] = [
       ["type": "Replace", "pattern": ["String": "▁"], "content": " "], ["type": "ByteFallback"],
       ["type": "Fuse"],
     ]
-    if addsSpacePrefix != false {
+    if strips, addsSpacePrefix != false {
       steps.append(["type": "Strip", "content": " ", "start": 1, "stop": 0])
     }
     return ["type": "Sequence", "decoders": JSON(steps)]
   }
 
   private func template(bos: Int?, eos: Int?) -> JSON {
-    if bos == nil, eos == nil { return recipeIsByteLevel ? byteLevelDecoder : .null }
+    if bos == nil, eos == nil { return isModel("gpt2") ? byteLevelDecoder : .null }
     func name(_ id: Int) -> JSON { .string(JSONString(utf8: tokens[id])) }
     func special(_ id: Int, _ type: Int) -> JSON {
       ["SpecialToken": ["id": name(id), "type_id": JSON(type)]]
@@ -190,20 +279,22 @@ extension VocabularyTable {
     ]
   }
 
-  private var recipeIsByteLevel: Bool { !hasScores }
-
   /// The whole document. Scores become merges, best first; tokens of equal score may merge in
   /// another order than by score (models.md T10).
   func document() throws(TokenizerError) -> JSON {
+    if isModel("bert") { return wordPieceDocument() }
+    if isModel("t5") { return unigramDocument() }
     var document = try head()
+    let recipe = try recipe()
+    let isSpelledOut = !(recipe?.isByteLevel ?? false)
     let keys = tokens.map { JSONString(utf8: $0) }
     let vocabulary = JSONObject(zip(keys, tokens.indices.map { JSON($0) }).map { ($0, $1) })
     document["model"] = [
       "type": "BPE", "dropout": nil,
-      "unk_token": hasScores ? unknown.map { .string(keys[$0]) } ?? .null : .null,
-      "continuing_subword_prefix": nil, "end_of_word_suffix": nil, "fuse_unk": false,
-      "byte_fallback": JSON(hasScores),
-      "ignore_merges": JSON(try recipe()?.ignoresMerges ?? false),
+      "unk_token": isSpelledOut ? unknown.map { .string(keys[$0]) } ?? .null : .null,
+      "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
+      "fuse_unk": JSON(isSpelledOut && !hasScores), "byte_fallback": JSON(isSpelledOut),
+      "ignore_merges": JSON(recipe?.ignoresMerges ?? false),
       "vocab": .object(vocabulary),
       "merges": JSON(hasScores ? try mergesOfScores() : try mergePairs()),
     ]

@@ -47,6 +47,14 @@ struct GGUFVocabulary {
     table.eosID = int("eos_token_id")
     table.unknownID = int("unknown_token_id")
     table.padID = int("padding_token_id")
+    table.sepID = int("seperator_token_id")
+    table.clsID = int("cls_token_id")
+    table.maskID = int("mask_token_id")
+    table.addsSEP = flag("add_sep_token")
+    table.removesExtraBlanks = flag("remove_extra_whitespaces")
+    table.charsmap = list("precompiled_charsmap").compactMap(\.int).map {
+      UInt8(truncatingIfNeeded: $0)
+    }
     return table
   }
 

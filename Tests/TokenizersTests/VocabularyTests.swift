@@ -15,7 +15,7 @@ private let hasStories = FileManager.default.fileExists(atPath: stories.path)
 @Suite struct VocabularyTests {
   @Test(
     .enabled(if: hasVocabularies, "needs ../shared/data/vocab"),
-    arguments: ["llama-spm", "gpt-2", "qwen2"])
+    arguments: ["llama-spm", "gpt-2", "qwen2", "bert-bge"])
   func `the ids of a real vocabulary equal the stored ones`(name: String) throws {
     let file = vocabularies.appendingPathComponent("ggml-vocab-\(name).gguf")
     let tokenizer = try Tokenizer.load(table: GGUFVocabulary(file).table(file: name))
@@ -30,13 +30,14 @@ private let hasStories = FileManager.default.fileExists(atPath: stories.path)
       let wanted = line.split(separator: " ").compactMap { Int($0) }
       let ids = try tokenizer.encode(text, addSpecial: false, parseSpecial: false)
       #expect(ids == wanted, "\(name): \(text.debugDescription)")
-      #expect(same(tokenizer.decode(ids), text))
+      // Whole words are lowered and parted by single blanks.
+      if name != "bert-bge" { #expect(same(tokenizer.decode(ids), text)) }
     }
   }
 
   @Test(
     .enabled(if: hasVocabularies, "needs ../shared/data/vocab"),
-    arguments: ["llama-spm", "gpt-2", "qwen2"])
+    arguments: ["llama-spm", "gpt-2", "qwen2", "bert-bge"])
   func `a real vocabulary written as tokenizer json reads alike`(name: String) throws {
     let file = vocabularies.appendingPathComponent("ggml-vocab-\(name).gguf")
     let table = try Tokenizer.load(table: GGUFVocabulary(file).table(file: name))
