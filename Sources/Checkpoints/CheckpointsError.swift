@@ -371,6 +371,7 @@ package enum WritingRule: Equatable, Sendable {
   case rank(String, Int)
   case emptyKey
   case tooLarge(String)
+  case changed(String)
 
   var code: ErrorCode {
     switch self {
@@ -387,6 +388,7 @@ package enum WritingRule: Equatable, Sendable {
     case .dtype(let name, let dtype, let format): "\(format) cannot hold '\(name)' of \(dtype)"
     case .rank(let name, let rank): "gguf tensor '\(name)' may have 4 extents: got \(rank)"
     case .emptyKey: "gguf metadata keys must not be empty"
+    case .changed(let name): "writing: '\(name)' is not the tensor that was announced"
     case .tooLarge(let name): "zip entry '\(name)' is above 4 GB, which is not written"
     }
   }

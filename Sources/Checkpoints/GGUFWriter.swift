@@ -10,11 +10,19 @@ package import Tensors
 package func writeGGUF(
   metadata: [(String, MetadataValue)], tensors: [(String, Tensor)], to path: String
 ) throws {
+  try writeGGUF(
+    metadata: metadata, tensors: tensors.map { DeferredTensor($0.0, $0.1) }, to: path)
+}
+
+/// The same with tensors that are made one after another, each when it is written.
+package func writeGGUF(
+  metadata: [(String, MetadataValue)], tensors: [DeferredTensor], to path: String
+) throws {
   let header = try GGUFWriter.header(metadata, tensors, path)
   try Files.writeAtomically(path) { writer in
     try writer.write(header)
-    for (_, tensor) in tensors {
-      try tensor.withBytes { try writer.write($0) }
+    for tensor in tensors {
+      try tensor.tensor(for: path).withBytes { try writer.write($0) }
       let rest = tensor.byteCount % GGUFWriter.alignment
       if rest > 0 { try writer.write([UInt8](repeating: 0, count: GGUFWriter.alignment - rest)) }
     }
@@ -26,7 +34,7 @@ enum GGUFWriter {
 
   /// Everything before the data, padded.
   static func header(
-    _ metadata: [(String, MetadataValue)], _ tensors: [(String, Tensor)], _ path: String
+    _ metadata: [(String, MetadataValue)], _ tensors: [DeferredTensor], _ path: String
   ) throws -> [UInt8] {
     var out = ByteBuilder()
     out.add("GGUF".utf8)
@@ -48,11 +56,12 @@ enum GGUFWriter {
   }
 
   private static func add(
-    _ tensors: [(String, Tensor)], to out: inout ByteBuilder, _ path: String
+    _ tensors: [DeferredTensor], to out: inout ByteBuilder, _ path: String
   ) throws {
     var names: Set<[UInt8]> = []
     var offset = 0
-    for (name, tensor) in tensors {
+    for tensor in tensors {
+      let name = tensor.name
       guard names.insert(Array(name.utf8)).inserted else {
         throw CheckpointsError.writing(.duplicate(name), path: path)
       }

@@ -10,22 +10,31 @@ package import Tensors
 package func writeSafetensors(
   _ tensors: [(name: String, tensor: Tensor)], metadata: [(String, String)] = [], to path: String
 ) throws {
+  try writeSafetensors(
+    tensors.map { DeferredTensor($0.name, $0.tensor) }, metadata: metadata, to: path)
+}
+
+/// The same with tensors that are made one after another, each when it is written.
+package func writeSafetensors(
+  _ tensors: [DeferredTensor], metadata: [(String, String)] = [], to path: String
+) throws {
   let sorted = try SafetensorsWriter.sorted(tensors, path)
   let header = SafetensorsWriter.header(sorted, metadata)
   try Files.writeAtomically(path) { writer in
     try writer.write(header)
-    for item in sorted { try item.tensor.withBytes { try writer.write($0) } }
+    for item in sorted {
+      try item.tensor.tensor(for: path).withBytes { try writer.write($0) }
+    }
   }
 }
 
 enum SafetensorsWriter {
-  typealias Item = (name: String, tensor: Tensor, type: StoredDType)
+  typealias Item = (tensor: DeferredTensor, type: StoredDType)
 
-  static func sorted(
-    _ tensors: [(name: String, tensor: Tensor)], _ path: String
-  ) throws -> [Item] {
+  static func sorted(_ tensors: [DeferredTensor], _ path: String) throws -> [Item] {
     var seen: Set<JSONString> = ["__metadata__"]
-    let items: [Item] = try tensors.map { name, tensor in
+    let items: [Item] = try tensors.map { tensor in
+      let name = tensor.name
       guard seen.insert(JSONString(name)).inserted else {
         throw CheckpointsError.writing(.duplicate(name), path: path)
       }
@@ -33,12 +42,12 @@ enum SafetensorsWriter {
         throw CheckpointsError.writing(
           .dtype(name, tensor.dtype.rawValue, "safetensors"), path: path)
       }
-      return (name, tensor, type)
+      return (tensor, type)
     }
     return items.sorted { a, b in
       a.type.blockBits != b.type.blockBits
         ? a.type.blockBits > b.type.blockBits
-        : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
+        : a.tensor.name.utf8.lexicographicallyPrecedes(b.tensor.name.utf8)
     }
   }
 
@@ -56,7 +65,7 @@ enum SafetensorsWriter {
         "dtype": JSON(item.type.name), "shape": .array(item.tensor.shape.map { JSON($0) }),
         "data_offsets": .array([JSON(place), JSON(end)]),
       ]
-      fields.append((JSONString(item.name), entry))
+      fields.append((JSONString(item.tensor.name), entry))
       place = end
     }
     var json = JSON.object(JSONObject(fields)).written()

@@ -51,7 +51,7 @@ struct FolderWriter {
     let weights = Path.join(folder, "model.safetensors")
     try writeSafetensors(tensors, metadata: [("format", "pt")], to: weights)
     files.append(weights)
-    try put("config.json", document(config(tensors.map(\.tensor))))
+    try put("config.json", document(config(tensors)))
     try put("generation_config.json", document(generation))
     if let tokenizer = model.tokenizer {
       try put("tokenizer.json", try tokenizer.jsonBytes())
@@ -63,24 +63,25 @@ struct FolderWriter {
   private func document(_ json: JSON) -> [UInt8] { json.written(pretty: true) + [10] }
 
   /// In the reference's names and layouts; what safetensors cannot hold becomes f32.
-  private func tensors() throws -> [(name: String, tensor: Tensor)] {
+  private func tensors() throws -> [DeferredTensor] {
     try architecture.needs.map { need in
-      guard var tensor = parameters[need.name] else {
+      guard let tensor = parameters[need.name]?.detached else {
         throw ModelsError.missingTensors(
           family: architecture.family.name, first: need.name, shape: need.shape, more: 0,
           fits: nil)
       }
-      tensor = tensor.detached
-      if let dtype { tensor = try tensor.cast(to: dtype) }
-      if tensor.dtype.isQuantized { tensor = try tensor.cast(to: .f32) }
-      if need.transposed { tensor = try tensor.transposed() }
-      return (need.name, tensor)
+      let format = dtype ?? (tensor.dtype.isQuantized ? .f32 : tensor.dtype)
+      let shape = need.transposed ? tensor.shape.reversed() : tensor.shape
+      return DeferredTensor(need.name, shape: shape, dtype: format) {
+        let cast = try tensor.cast(to: format)
+        return need.transposed ? try cast.transposed() : cast
+      }
     }
   }
 
-  private func config(_ tensors: [Tensor]) -> JSON {
+  private func config(_ tensors: [DeferredTensor]) -> JSON {
     var object = model.config.object ?? JSONObject()
-    let types = Set(tensors.filter { $0.rank > 1 }.map(\.dtype))
+    let types = Set(tensors.filter { $0.shape.count > 1 }.map(\.dtype))
     let names: [DType: String] = [.f32: "float32", .f16: "float16", .bf16: "bfloat16"]
     object["torch_dtype"] = nil
     object["dtype"] = JSON(

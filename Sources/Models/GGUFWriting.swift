@@ -20,8 +20,8 @@ struct GGUFWriting {
     var metadata = try sizes(name)
     metadata.insert(("general.architecture", .text(name)), at: 0)
     metadata.insert(("general.name", .text(model.name)), at: 1)
-    metadata.append(("general.file_type", .u32(fileType(tensors.map(\.1)))))
-    if tensors.contains(where: { $0.1.dtype.isQuantized }) {
+    metadata.append(("general.file_type", .u32(fileType(tensors))))
+    if tensors.contains(where: \.dtype.isQuantized) {
       metadata.append(("general.quantization_version", .u32(2)))
     }
     if let tokenizer = model.tokenizer {
@@ -32,9 +32,11 @@ struct GGUFWriting {
   }
 
   /// llama.cpp's number for the format that most of the weights have.
-  private func fileType(_ tensors: [Tensor]) -> UInt32 {
+  private func fileType(_ tensors: [DeferredTensor]) -> UInt32 {
     var counts: [DType: Int] = [:]
-    for tensor in tensors where tensor.rank > 1 { counts[tensor.dtype, default: 0] += tensor.count }
+    for tensor in tensors where tensor.shape.count > 1 {
+      counts[tensor.dtype, default: 0] += tensor.shape.reduce(1, *)
+    }
     let numbers: [DType: UInt32] = [
       .f16: 1, .q4_0: 2, .q4_1: 3, .q8_0: 7, .q5_0: 8, .q5_1: 9, .q2_K: 10, .q3_K: 12, .q4_K: 15,
       .q5_K: 17, .q6_K: 18, .bf16: 32,
@@ -44,27 +46,25 @@ struct GGUFWriting {
   }
 
   /// Vectors and position tables are f32, as other readers expect.
-  private func tensors() throws -> [(String, Tensor)] {
-    var list: [(String, Tensor)] = []
+  private func tensors() throws -> [DeferredTensor] {
+    var list: [DeferredTensor] = []
     if case .rope(let plan) = architecture.position, let factors = plan.storedFactors,
       let name = architecture.family.position["factors"]?.text
     {
-      list.append((name, try Tensor(factors, shape: [factors.count])))
+      list.append(DeferredTensor(name, try Tensor(factors, shape: [factors.count])))
     }
     for need in architecture.needs {
-      guard var tensor = parameters[need.name] else {
+      guard let tensor = parameters[need.name]?.detached else {
         throw ModelsError.missingTensors(
           family: architecture.family.name, first: need.name, shape: need.shape, more: 0,
           fits: nil)
       }
-      tensor = tensor.detached
-      if need.isTable {
-        if let dtype { tensor = try need.converted(tensor, to: dtype) }
-      } else {
-        tensor = try tensor.cast(to: .f32)
-      }
-      if let heads = need.permutedHeads { tensor = try RowOrder.pairs(tensor, heads: heads) }
-      list.append((need.ggufName, tensor))
+      let format = need.isTable ? dtype.map(need.format) ?? tensor.dtype : .f32
+      list.append(
+        DeferredTensor(need.ggufName, shape: need.shape, dtype: format) {
+          let cast = try tensor.cast(to: format)
+          return try need.permutedHeads.map { try RowOrder.pairs(cast, heads: $0) } ?? cast
+        })
     }
     return list
   }

@@ -180,6 +180,13 @@ import Testing
     #expect(throws: CheckpointsError.self) {
       try writeSafetensors([("a", half), ("a", half)], to: path)
     }
+    let wrong = DeferredTensor("w", shape: [2], dtype: .bf16) { half }
+    #expect(throws: CheckpointsError.writing(.changed("w"), path: path)) {
+      try writeGGUF(metadata: [], tensors: [wrong], to: path)
+    }
+    #expect(throws: CheckpointsError.writing(.changed("w"), path: path)) {
+      try writeSafetensors([wrong], to: path)
+    }
     #expect(try Files.read(path) == [1, 2, 3])
   }
 }

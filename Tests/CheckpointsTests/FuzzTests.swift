@@ -48,7 +48,9 @@ import Testing
     return copy
   }
 
-  @Test(arguments: ["plain.safetensors", "plain.gguf", "c.npy", "fortran.npy", "two.npz"])
+  @Test(arguments: [
+    "plain.safetensors", "plain.gguf", "blocks.gguf", "c.npy", "fortran.npy", "two.npz",
+  ])
   func `a mutated file loads or gives a typed error`(name: String) throws {
     let rounds =
       ProcessInfo.processInfo.environment["QUIRE_FUZZ"].flatMap { Int($0) }
