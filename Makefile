@@ -36,8 +36,10 @@ check: packages lint
 kernels-check: toolchain
 	@bash Tests/Tools/kernels.sh
 
+# Beside other software where it is installed: BENCH_PYTHON names the Python that has it,
+# BENCH_MODELS the folder that Tests/Benchmarks/models.py made.
 bench: build
-	@/usr/bin/python3 Tests/Benchmarks/start.py $(BIN)
+	@/usr/bin/python3 Tests/Benchmarks/compare.py $(BIN) --out Documentation/Benchmarks.md
 
 lint: toolchain
 	@swift format lint --strict --recursive --parallel Sources Tests Package.swift && echo "format: clean"

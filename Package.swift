@@ -89,6 +89,11 @@ let rooms: [Room] = [
       "CReadline", "Diagnostics", "Files", "JSON", "NotebookFormat", "Plots", "Workbench",
     ]),
   Room(
+    "Benchmarks",
+    imports: [
+      "Diagnostics", "Files", "FineTuning", "JSON", "Models", "Tensors", "Tokenizers", "Workbench",
+    ]),
+  Room(
     "NotebookRunner",
     imports: ["Diagnostics", "Digests", "Files", "JSON", "NotebookFormat", "Plots", "Workbench"]),
 ]
@@ -168,7 +173,9 @@ if chosen.contains("quire") {
   targets += [
     .executableTarget(
       name: "quire",
-      dependencies: ["Console", "Diagnostics", "Files", "NotebookRunner", "Workbench"],
+      dependencies: [
+        "Benchmarks", "Console", "Diagnostics", "Files", "JSON", "NotebookRunner", "Workbench",
+      ],
       swiftSettings: swiftSettings),
     .testTarget(name: "QuireTests", dependencies: ["quire"], swiftSettings: swiftSettings),
   ]

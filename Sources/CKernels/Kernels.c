@@ -83,7 +83,8 @@
   X(void, ck_bf16_to_f32, (const uint16_t *x, float *y, long n), (x, y, n))                      \
   X(void, ck_f16_to_f32, (const uint16_t *x, float *y, long n), (x, y, n))                       \
   X(void, ck_f32_to_bf16, (const float *x, uint16_t *y, long n), (x, y, n))                      \
-  X(void, ck_f32_to_f16, (const float *x, uint16_t *y, long n), (x, y, n))
+  X(void, ck_f32_to_f16, (const float *x, uint16_t *y, long n), (x, y, n))                       \
+  X(uint64_t, ck_read, (const void *bytes, long n), (bytes, n))
 
 // A door costs a load, two comparisons and a jump.
 #if defined(__x86_64__)

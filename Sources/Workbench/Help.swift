@@ -44,6 +44,9 @@ extension Session {
     return lines.joined(separator: "\n")
   }
 
+  /// The pages of all words, one after the other.
+  package var allPages: String { builtins.map { page(of: $0) }.joined(separator: "\n") }
+
   /// The page of one word.
   package func page(of builtin: Builtin) -> String {
     var lines = [builtin.signature, "  " + builtin.summary]

@@ -30,7 +30,7 @@ let options: [Option] = [
     commands: everyCommand),
   Option(
     names: ["--threads"], value: "N", summary: "worker threads (results never depend on it)",
-    commands: everyCommand),
+    commands: everyCommand.union(["bench"])),
   Option(
     names: ["--seed"], value: "N", summary: "the seed of all random numbers",
     commands: everyCommand),
@@ -58,6 +58,24 @@ let options: [Option] = [
   Option(
     names: ["--timeout"], value: "SECONDS", summary: "the time limit of each cell",
     commands: ["run"]),
+  Option(
+    names: ["--json"], value: nil, summary: "one JSON object a line instead of a table",
+    commands: ["bench"]),
+  Option(
+    names: ["--runs"], value: "N", summary: "runs of each work", commands: ["bench"]),
+  Option(
+    names: ["--prompt"], value: "N", summary: "tokens of the prompt", commands: ["bench"]),
+  Option(
+    names: ["--generate"], value: "N", summary: "tokens that are generated",
+    commands: ["bench"]),
+  Option(
+    names: ["--method"], value: "lora|full", summary: "what is trained", commands: ["bench"]),
+  Option(
+    names: ["--batch"], value: "N", summary: "rows of a training step", commands: ["bench"]),
+  Option(
+    names: ["--length"], value: "N", summary: "tokens of a row", commands: ["bench"]),
+  Option(
+    names: ["--size"], value: "N", summary: "rows and columns of a matrix", commands: ["bench"]),
 ]
 
 /// What was asked for.
@@ -67,6 +85,7 @@ enum Command {
   case script(String, Settings)
   case notebook(RunOptions, Settings)
   case check(CheckOptions, Settings)
+  case bench(BenchOptions, Settings)
   case doctor
   case help
   case version
@@ -85,6 +104,11 @@ enum Command {
     case "run":
       reader.next()
       return try notebook(&reader, settings)
+    case "bench":
+      reader.next()
+      var chosen = settings
+      let options = try BenchOptions.parse(&reader, &chosen)
+      return .bench(options, chosen)
     case "check":
       reader.next()
       return try check(&reader, settings)
@@ -173,7 +197,7 @@ enum Command {
     if !path.contains("."), !path.contains("/") {
       throw UsageError(
         message: "\(path) is no command",
-        help: didYouMean(path, among: ["run", "check", "doctor", "help", "version"])
+        help: didYouMean(path, among: ["run", "check", "bench", "doctor", "help", "version"])
           ?? "quire --help lists the commands")
     }
     return .script(path, settings)

@@ -18,6 +18,7 @@ extension Command {
     case .version:
       standardOutput("quire \(quireVersion)\n")
       return 0
+    case .bench(let options, let settings): return try options.perform(settings)
     case .doctor: return Doctor.run(Settings(environment: currentEnvironment()))
     case .code(let code, let settings):
       return runScript(name: "-c", text: code, folder: currentFolder(), isTyped: true, settings)

@@ -66,6 +66,18 @@ struct Settings {
     return printer
   }
 
+  /// The first model in the box; nil without one.
+  func modelInTheBox() -> String? {
+    for folder in modelFolders() {
+      let names = ((try? Files.list(folder)) ?? []).sorted()
+      let paths = names.map { Path.join(folder, $0) }
+      if let found = paths.first(where: { Files.exists(Path.join($0, "config.json")) }) {
+        return found
+      }
+    }
+    return nil
+  }
+
   /// Where models in the box may be: `QUIRE_HOME`, beside the binary, installed, the source tree.
   func modelFolders() -> [String] {
     var folders: [String] = []

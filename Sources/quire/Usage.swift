@@ -10,6 +10,7 @@ func usage() -> String {
     "  quire check FILE.md...     says which stored outputs are out of date; runs nothing",
     "  quire FILE.quire           runs a script",
     "  quire -c CODE              runs code: quire -c 'print 1 + 1'",
+    "  quire bench [WORK]         measures the speed; the works are below",
     "  quire doctor               says what is there, what is missing, and how to get it",
     "  quire --help | --version",
     "",
@@ -20,14 +21,24 @@ func usage() -> String {
   }
   let width = heads.map(\.count).max() ?? 0
   for (head, option) in zip(heads, options) {
-    let only = option.commands.contains("") ? "" : " (run)"
+    let only =
+      option.commands.contains("")
+      ? "" : " (\(option.commands.sorted().reversed().joined(separator: ", ")))"
     let padding = String(repeating: " ", count: width - head.count)
     lines.append("  \(head)\(padding)  \(option.summary)\(only)")
   }
+  lines += ["", "bench measures, all of it without a word or one of:"]
+  for (word, usage, summary, _) in BenchWork.words {
+    let head = "  \(word) \(usage)"
+    lines.append(
+      head.count < 28
+        ? head + String(repeating: " ", count: 29 - head.count) + summary
+        : head + "\n" + String(repeating: " ", count: 29) + summary)
+  }
   lines += [
     "",
-    "exit codes: 0 done, 1 a cell failed, 2 usage or syntax, 3 a check failed, 6 out of memory,",
-    "            7 could not write, 124 time limit, 129 130 143 stopped by a signal",
+    "exit codes: 0 done, 1 a cell failed, 2 usage or syntax, 3 a check failed, 5 not yet there,",
+    "            6 out of memory, 7 could not write, 124 time limit, 129 130 143 stopped by a signal",
     "",
     "try: quire -c 'm = load \"quill\"; prompt m, \"Once upon a time\", max: 40'",
   ]

@@ -41,6 +41,12 @@ static void conversions(Run *run, long n) {
   ck_f32_to_f16(x, out_halves(run, n), n);
 }
 
+static void reading(Run *run, long n) {
+  uint64_t words = ck_read(bytes(run, n), n);
+  result(run, (double)(uint32_t)words);
+  result(run, (double)(words >> 32));
+}
+
 #define BOTH(name) {#name " f32", name##_f32, 0, 0}, {#name " f64", name##_f64, 0, 0}
 static const long few_keys[] = {0, 1, 2, 7, 33, 65, -1};
 
@@ -61,5 +67,6 @@ const Case loop_cases[] = {
   BOTH(adamw),
   BOTH(transpose),
   {"conversions", conversions, 0, 0},
+  {"reading", reading, 0, 0},
   {0},
 };

@@ -58,6 +58,50 @@ import Testing
     #expect(wrong.err.contains("the best of this CPU is"))
   }
 
+  @Test func `bench prints a table for people and JSON lines for programs`() throws {
+    let table = try Binary.run(["bench", "matmul", "--size", "64", "--runs", "2"])
+    #expect(table.status == 0)
+    #expect(table.out.contains("vector level"))
+    #expect(table.out.contains("matmul f32 64"))
+    let lines = try Binary.run(["bench", "matmul", "--size", "64", "--runs", "2", "--json"])
+    let first = try #require(lines.out.split(separator: "\n").first)
+    let object = try #require(
+      JSONSerialization.jsonObject(with: Data(first.utf8)) as? [String: Any])
+    #expect(object["work"] as? String == "matmul f32 64")
+    #expect(object["unit"] as? String == "GFLOP/s")
+    #expect((object["value"] as? Double ?? 0) > 0)
+  }
+
+  @Test func `bench measures a model by ids and a training run`() throws {
+    let model = Binary.root.appending(path: "Stdlib/models/quill").path
+    let run = try Binary.run(
+      ["bench", "model", model, "--prompt", "16", "--generate", "4", "--runs", "1"])
+    #expect(run.status == 0, "\(run.err)")
+    for work in ["load to first token", "prefill 16", "decode 4", "resident memory", "read band"] {
+      #expect(run.out.contains(work), "\(work)")
+    }
+    let train = try Binary.run(
+      ["bench", "train", model, "--batch", "1", "--length", "8", "--runs", "1"])
+    #expect(train.out.contains("train lora 1x8 quill"), "\(train.err)")
+  }
+
+  @Test func `bench says what it does not know or cannot do yet`() throws {
+    let embed = try Binary.run(["bench", "embed"])
+    #expect(embed.status == 5)
+    #expect(embed.out.contains("not yet"))
+    for (words, part) in [
+      (["bench", "modell"], "did you mean model"), (["bench", "model"], "needs a model"),
+      (["bench", "matmul", "--prompt", "3"], "takes no --prompt"),
+      (["bench", "matmul", "--size", "0"], "whole number from 1"),
+      (["bench", "train", "x", "--method", "qlora"], "lora or full"),
+      (["bench", "start", "x"], "takes no x"),
+    ] {
+      let wrong = try Binary.run(words)
+      #expect(wrong.status == 2, "\(words)")
+      #expect(wrong.err.contains(part), "\(wrong.err)")
+    }
+  }
+
   @Test func `help and version are on stdout`() throws {
     let help = try Binary.run(["--help"])
     #expect(help.status == 0)

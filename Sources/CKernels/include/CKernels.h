@@ -122,5 +122,8 @@ void ck_f16_to_f32(const uint16_t *x, float *y, long n);
 void ck_f32_to_bf16(const float *x, uint16_t *y, long n);
 void ck_f32_to_f16(const float *x, uint16_t *y, long n);
 
+/// Reads n bytes at any address and does next to nothing with them: the exclusive or of their words.
+uint64_t ck_read(const void *bytes, long n);
+
 /// Philox-4x32-10: counter (four words, low first) and key (two words) to four words.
 void ck_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
