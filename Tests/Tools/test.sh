@@ -35,4 +35,19 @@ if [ -z "$total" ]; then
   exit 1
 fi
 echo "$((total - failed)) passed, $failed failed"
+
+# Arithmetic once more with fewer vector instructions than this CPU has.
+[ "$mode" = all ] || exit "$status"
+for level in scalar avx2 avx512 vnni bf16; do
+  if QUIRE_SIMD=$level swift test --skip-build --disable-xctest "${flags[@]}" \
+    --filter '^TensorsTests\.' >"$log" 2>&1 && grep -q 'Test run with [1-9]' "$log"; then
+    echo "tensors at level $level: $(grep -oE 'Test run with [0-9]+ tests?' "$log" | tail -1)"
+  elif grep -q 'QUIRE_SIMD: no level' "$log"; then
+    echo "tensors at level $level: not on this CPU"
+  else
+    grep -E '^(✘|➜|↳)|Fatal|signal' "$log" | head -50
+    echo "tensors at level $level: failed"
+    status=1
+  fi
+done
 exit "$status"
