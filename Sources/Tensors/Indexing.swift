@@ -10,12 +10,15 @@ extension Tensor {
     for index in indices where index < 0 || index >= around.extent {
       throw .index(operation: operation, index: index, extent: around.extent)
     }
+    if dtype.isQuantized, place == rank - 1 {
+      return try cast(to: .f32).taken(indices, axis: place, operation: operation)
+    }
     var result = shape
     result[place] = indices.count
     let made = try Tensor.uninitialized(result, dtype)
-    // Bytes of what is taken at a time; blocks move whole where their axis is not the one taken from.
+    // Bytes of what is taken at a time.
     let run: Int
-    if let block = dtype.block, place < rank - 1 {
+    if let block = dtype.block {
       run = around.inner / block.values * block.bytes
     } else {
       run = around.inner * (try plainItemSize(operation))
@@ -44,6 +47,7 @@ extension Tensor {
     guard !indices.dtype.isFloat else {
       throw .dtype(operation: "gather", rule: "int indices", got: indices.dtype)
     }
+    if dtype.isQuantized { return try cast(to: .f32).gathered(indices, axis: place) }
     let size = try plainItemSize("gather")
     let around = Shape.around(place, shape), wanted = indices.ints()
     for index in wanted where index < 0 || index >= around.extent {

@@ -1,4 +1,5 @@
 // Operations that move elements and compute nothing: reshape, permute, slice, pad, expand, concat.
+// Values in blocks move with their rows; where single ones must move, the result is f32.
 
 extension Tensor {
   /// The same elements in row-major order under another shape; one extent may be -1.
@@ -6,7 +7,7 @@ extension Tensor {
     let shape = try filled(wanted)
     if shape == self.shape { return self }
     if dtype.isQuantized, shape.last != self.shape.last {
-      throw .dtype(operation: "reshape of the last axis", rule: "plain values", got: dtype)
+      return try cast(to: .f32).reshaped(shape)
     }
     return try Tape.record(.reshape, [self], viewed(shape))
   }
@@ -36,6 +37,7 @@ extension Tensor {
       throw .value(operation: "permute", rule: "each of \(rank) axes once", got: "\(axes)")
     }
     if order == Array(0..<rank) { return self }
+    if dtype.isQuantized { return try cast(to: .f32).permuted(order) }
     let size = try plainItemSize("permute")
     let result = order.map { shape[$0] }, own = Shape.strides(shape)
     let made = try Tensor.uninitialized(result, dtype)
@@ -89,6 +91,7 @@ extension Tensor {
     guard try Shape.broadcast(shape, wanted, "expand") == wanted else {
       throw .broadcast(operation: "expand", shape, wanted)
     }
+    if dtype.isQuantized { return try cast(to: .f32).expanded(to: wanted) }
     let size = try plainItemSize("expand")
     let made = try Tensor.uninitialized(wanted, dtype)
     Movement.gather(
@@ -113,6 +116,8 @@ extension Tensor {
     let made: Tensor
     if all.dropFirst().enumerated().allSatisfy({ $1.count == shape[$0 + 1] }), dtype != .bool {
       made = detached.rows(all[0])
+    } else if dtype.isQuantized {
+      return try cast(to: .f32).sliced(ranges)
     } else {
       let size = try plainItemSize("slice"), own = Shape.strides(shape)
       let fresh = try Tensor.uninitialized(all.map(\.count), dtype)
@@ -152,6 +157,7 @@ extension Tensor {
         operation: "pad", rule: "\(rank) counts from 0 before and after",
         got: "\(before) and \(after)")
     }
+    if dtype.isQuantized { return try cast(to: .f32).padded(before, after, value: value) }
     let size = try plainItemSize("pad")
     var result: [Int] = []
     for axis in 0..<rank { result.append(before[axis] &+ shape[axis] &+ after[axis]) }
@@ -185,6 +191,7 @@ extension Tensor {
       }
       result[place] += part.shape[place]
     }
+    if dtype.isQuantized { dtype = .f32 }
     var cast: [Tensor] = []
     for part in parts { cast.append(try part.cast(to: dtype)) }
     let made = try uninitialized(result, dtype)

@@ -100,6 +100,27 @@ private func bits(_ values: [Float]) -> [UInt32] {
     #expect(isSame)
   }
 
+  @Test(arguments: DType.quantizable)
+  func `rows of blocks move as they are, single values as f32`(format: DType) throws {
+    let values = (0..<4 * 64).map { Float($0 * 37 % 101) - 50 }
+    let x = try Tensor(values, shape: [4, 64]).cast(to: format), plain = try x.cast(to: .f32)
+    func same(_ a: Tensor, _ b: Tensor, _ dtype: DType) -> Bool {
+      a.dtype == dtype && a.shape == b.shape && bits(a.floats()) == bits(b.floats())
+    }
+    #expect(same(try x.taken([2, 0, 2]), try plain.taken([2, 0, 2]), format))
+    #expect(same(try x.sliced([1..<3]), try plain.sliced([1..<3]), format))
+    #expect(same(try x.reshaped([2, 2, 64]), try plain.reshaped([2, 2, 64]), format))
+    #expect(same(try x.transposed(), try plain.transposed(), .f32))
+    #expect(same(try x.reshaped([8, 32]), try plain.reshaped([8, 32]), .f32))
+    #expect(same(try x.sliced(axis: 1, 3..<7), try plain.sliced(axis: 1, 3..<7), .f32))
+    #expect(same(try x.taken([63, 1], axis: 1), try plain.taken([63, 1], axis: 1), .f32))
+    #expect(same(try x.padded([0, 1], [0, 0]), try plain.padded([0, 1], [0, 0]), .f32))
+    #expect(same(try Tensor.concat([x, x]), try Tensor.concat([plain, plain]), .f32))
+    #expect(same(try x.sorted().values, try plain.sorted().values, .f32))
+    let wide = try x.reshaped([1, 4, 64]).expanded(to: [2, 4, 64])
+    #expect(same(wide, try plain.reshaped([1, 4, 64]).expanded(to: [2, 4, 64]), .f32))
+  }
+
   @Test func `formats have the block sizes of ggml`() {
     let sizes = Self.formats.map {
       "\($0.rawValue) \($0.block?.values ?? 0) \($0.block?.bytes ?? 0)"
