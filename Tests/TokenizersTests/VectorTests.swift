@@ -59,7 +59,7 @@ func fnv(_ bytes: some Sequence<UInt8>, _ start: UInt64 = 0xCBF2_9CE4_8422_2325)
 }
 
 /// One string's answer, as make_vectors.py has it.
-private struct Answer: Equatable {
+struct Answer: Equatable {
   var ids: [Int]
   var offsets: [Int]
   var all: [Int]
@@ -75,6 +75,39 @@ private struct Answer: Equatable {
   }
 }
 
+func answer(_ tokenizer: Tokenizer, _ text: String, isPieces: Bool) throws -> Answer {
+  let ids = try tokenizer.encode(text, addSpecial: false)
+  let pieces = try tokenizer.encodePieces(text, addSpecial: false)
+  #expect(pieces.map(\.id) == ids, "\(text.debugDescription)")
+  let all = try tokenizer.encode(text)
+  let decoded = Array(tokenizer.decode(all).utf8)
+  var stream = TokenStream(tokenizer: tokenizer)
+  let streamed = all.map { stream.append($0) }.joined() + stream.finish()
+  #expect(streamed.utf8.elementsEqual(decoded), "\(text.debugDescription)")
+  if isPieces {
+    let isKnown = !ids.contains(tokenizer.unknownID ?? -1)
+    return Answer(
+      ids: ids, offsets: [], all: all, text: isKnown ? decoded : [], textWithSpecial: [])
+  }
+  return Answer(
+    ids: ids, offsets: scalarOffsets(pieces, text), all: all, text: decoded,
+    textWithSpecial: Array(tokenizer.decode(all, skipSpecial: false).utf8))
+}
+
+/// The reference counts scalars, and a part of one as all of it.
+private func scalarOffsets(_ pieces: [Tokenizer.Piece], _ text: String) -> [Int] {
+  var indexOfByte: [Int] = []
+  for (index, scalar) in text.unicodeScalars.enumerated() {
+    for _ in 0..<UTF8.width(scalar) { indexOfByte.append(index) }
+  }
+  let count = text.unicodeScalars.count
+  return pieces.flatMap { piece in
+    let start = piece.start < indexOfByte.count ? indexOfByte[piece.start] : count
+    let end = piece.end > piece.start ? indexOfByte[piece.end - 1] + 1 : start
+    return [start, end]
+  }
+}
+
 @Suite struct VectorTests {
   private func load(_ name: String) throws -> (Tokenizer, isPieces: Bool) {
     let model = vectorFolder.appendingPathComponent(name + ".model")
@@ -85,39 +118,6 @@ private struct Answer: Equatable {
       try Tokenizer.load(json: bytes(of: vectorFolder.appendingPathComponent(name + ".json"))),
       false
     )
-  }
-
-  private func answer(_ tokenizer: Tokenizer, _ text: String, isPieces: Bool) throws -> Answer {
-    let ids = try tokenizer.encode(text, addSpecial: false)
-    let pieces = try tokenizer.encodePieces(text, addSpecial: false)
-    #expect(pieces.map(\.id) == ids, "\(text.debugDescription)")
-    let all = try tokenizer.encode(text)
-    let decoded = Array(tokenizer.decode(all).utf8)
-    var stream = TokenStream(tokenizer: tokenizer)
-    let streamed = all.map { stream.append($0) }.joined() + stream.finish()
-    #expect(streamed.utf8.elementsEqual(decoded), "\(text.debugDescription)")
-    if isPieces {
-      let isKnown = !ids.contains(tokenizer.unknownID ?? -1)
-      return Answer(
-        ids: ids, offsets: [], all: all, text: isKnown ? decoded : [], textWithSpecial: [])
-    }
-    return Answer(
-      ids: ids, offsets: scalarOffsets(pieces, text), all: all, text: decoded,
-      textWithSpecial: Array(tokenizer.decode(all, skipSpecial: false).utf8))
-  }
-
-  /// The reference counts scalars, and a part of one as all of it.
-  private func scalarOffsets(_ pieces: [Tokenizer.Piece], _ text: String) -> [Int] {
-    var indexOfByte: [Int] = []
-    for (index, scalar) in text.unicodeScalars.enumerated() {
-      for _ in 0..<UTF8.width(scalar) { indexOfByte.append(index) }
-    }
-    let count = text.unicodeScalars.count
-    return pieces.flatMap { piece in
-      let start = piece.start < indexOfByte.count ? indexOfByte[piece.start] : count
-      let end = piece.end > piece.start ? indexOfByte[piece.end - 1] + 1 : start
-      return [start, end]
-    }
   }
 
   @Test(arguments: vectorNames)
