@@ -280,13 +280,11 @@ func byteTokenText(_ byte: UInt8) -> [UInt8] {
 }
 
 /// The byte that `<0x0A>` stands for; nil for any other token.
-func byteOfToken(_ token: some Collection<UInt8>) -> UInt8? {
-  guard token.count == 6, token.starts(with: Array("<0x".utf8)) else { return nil }
-  let text = Array(token)
-  guard text[5] == UInt8(ascii: ">"), let high = hexDigit(text[3]), let low = hexDigit(text[4])
-  else {
-    return nil
-  }
+func byteOfToken(_ token: [UInt8]) -> UInt8? {
+  guard token.count == 6, token[0] == UInt8(ascii: "<"), token[1] == UInt8(ascii: "0"),
+    token[2] == UInt8(ascii: "x"), token[5] == UInt8(ascii: ">"),
+    let high = hexDigit(token[3]), let low = hexDigit(token[4])
+  else { return nil }
   return high << 4 | low
 }
 

@@ -71,7 +71,13 @@ struct DecodeState: Sendable {
 
   /// The bytes that a token adds to the text.
   mutating func append(_ token: ArraySlice<UInt8>) throws -> [UInt8] {
-    try run(Array(token), from: 0)
+    var chunk = Array(token)
+    return try run(&chunk, from: 0) ? chunk : []
+  }
+
+  /// Turns a token into the bytes that it adds to the text.
+  mutating func append(_ chunk: inout [UInt8]) throws {
+    if try !run(&chunk, from: 0) { chunk.removeAll(keepingCapacity: true) }
   }
 
   /// What was held back until the end.
@@ -81,112 +87,170 @@ struct DecodeState: Sendable {
       let held = memory[index].held
       memory[index].held = []
       if held.isEmpty { continue }
-      let ready = try finished(held, chain.stages[index], memory[index].isMidStream)
-      result += try run(ready, from: index + 1)
+      var ready = try finished(held, chain.stages[index], memory[index].isMidStream)
+      if try run(&ready, from: index + 1) { result += ready }
     }
     return result
   }
 
-  private mutating func run(_ chunk: [UInt8], from first: Int) throws -> [UInt8] {
-    var chunk = chunk
+  /// False when a stage keeps the chunk for the end.
+  private mutating func run(_ chunk: inout [UInt8], from first: Int) throws -> Bool {
     for index in first..<chain.stages.count {
-      guard let next = try step(index, chunk) else { return [] }
-      chunk = next
+      if try !step(index, &chunk) { return false }
     }
-    return chunk
+    return true
   }
 
-  /// One stage on one chunk; nil when it keeps it for the end.
-  private mutating func step(_ index: Int, _ chunk: [UInt8]) throws -> [UInt8]? {
+  /// One stage on one chunk; false when it keeps it for the end.
+  private mutating func step(_ index: Int, _ chunk: inout [UInt8]) throws -> Bool {
     let isFused = chain.isFused[index]
     let isFirst = !memory[index].seen
     memory[index].seen = true
     switch chain.stages[index] {
-    case .byteLevel: return ByteLevelAlphabet.bytes(of: chunk[...])
-    case .fuse: return chunk
-    case .spaced: return isFirst ? chunk : [0x20] + chunk
+    case .byteLevel: chunk = ByteLevelAlphabet.bytes(of: chunk[...])
+    case .fuse: break
+    case .spaced: if !isFirst { chunk.insert(0x20, at: 0) }
     case .byteFallback:
-      if let byte = byteOfToken(chunk) { return [byte] }
-      return chunk
+      if let byte = byteOfToken(chunk) {
+        chunk.removeAll(keepingCapacity: true)
+        chunk.append(byte)
+      }
     case .metaspace(let replacement, let dropsFirst):
       if isFused, replacement.count > 1 { return hold(index, chunk) }
       let new: [UInt8] = (isFirst || isFused) && dropsFirst ? [] : [0x20]
-      return try replaced(.literal(replacement), new, in: chunk)
+      replaceAll(replacement, with: new, in: &chunk)
     case .replace(let pattern, let new):
       if isFused {
         guard case .literal(let wanted) = pattern, wanted.count == 1 else {
           return hold(index, chunk)
         }
       }
-      return try replaced(pattern, new, in: chunk)
+      try replace(pattern, new, in: &chunk)
     case .strip(let content, let start, let stop):
-      if !isFused { return strippedToken(chunk, content, start: start, stop: stop) }
-      if content.count > 1 { return hold(index, chunk) }
-      return stripStream(index, chunk, content, start: start, stop: stop)
+      if !isFused {
+        chunk = strippedToken(chunk, content, start: start, stop: stop)
+      } else if content.count > 1 {
+        return hold(index, chunk)
+      } else if stop > 0 || memory[index].stripped < start {
+        chunk = stripStream(index, chunk, content, start: start, stop: stop)
+      }
     case .wordPiece(let prefix, let cleans):
       if isFused { return hold(index, chunk) }
-      var token = chunk
-      if !isFirst {
-        if !prefix.isEmpty, chunk.starts(with: prefix) {
-          token.removeFirst(prefix.count)
-        } else if !prefix.isEmpty {
-          token.insert(0x20, at: 0)
+      if !isFirst, !prefix.isEmpty {
+        if chunk.starts(with: prefix) {
+          chunk.removeFirst(prefix.count)
+        } else {
+          chunk.insert(0x20, at: 0)
         }
       }
-      return cleans ? cleanedUp(token) : token
+      if cleans { cleanUp(&chunk) }
     case .endings(let ending):
       if isFused { return hold(index, chunk) }
-      let ready = try replaced(.literal(ending), [0x20], in: memory[index].held)
+      var ready = memory[index].held
+      replaceAll(ending, with: [0x20], in: &ready)
       let cut = firstPlace(of: ending, in: chunk) ?? chunk.count
       memory[index].held = Array(chunk[cut...])
-      return ready + chunk[..<cut]
+      chunk = ready + chunk[..<cut]
     case .ctc(let pad, let blank, let cleans):
-      defer { memory[index].last = chunk }
-      if memory[index].last == chunk { return nil }
-      var token = try replaced(.literal(pad), [], in: chunk)
-      if cleans { token = try replaced(.literal(blank), [0x20], in: cleanedUp(token)) }
-      return token.isEmpty ? nil : token
+      if memory[index].last == chunk { return false }
+      memory[index].last = chunk
+      replaceAll(pad, with: [], in: &chunk)
+      if cleans {
+        cleanUp(&chunk)
+        replaceAll(blank, with: [0x20], in: &chunk)
+      }
+      return !chunk.isEmpty
     }
+    return true
   }
 
   private func firstPlace(of wanted: [UInt8], in chunk: [UInt8]) -> Int? {
-    guard !wanted.isEmpty, chunk.count >= wanted.count else { return nil }
-    return (0...chunk.count - wanted.count).first { chunk[$0...].starts(with: wanted) }
+    guard let first = wanted.first, chunk.count >= wanted.count else { return nil }
+    for place in 0...chunk.count - wanted.count
+    where chunk[place] == first && chunk[place...].starts(with: wanted) {
+      return place
+    }
+    return nil
   }
 
   /// Blanks before marks and contractions are taken back, token by token, as in the reference.
-  private func cleanedUp(_ token: [UInt8]) -> [UInt8] {
-    guard token.contains(0x20) else { return token }
+  private func cleanUp(_ token: inout [UInt8]) {
+    guard mayNeedCleaning(token) else { return }
     let pairs: [(String, String)] = [
       (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
       (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
     ]
-    var result = token
-    for (old, new) in pairs {
-      result = (try? replaced(.literal(Array(old.utf8)), Array(new.utf8), in: result)) ?? result
-    }
-    return result
+    for (old, new) in pairs { replaceAll(Array(old.utf8), with: Array(new.utf8), in: &token) }
   }
 
-  private mutating func hold(_ index: Int, _ chunk: [UInt8]) -> [UInt8]? {
+  /// Whether a blank stands before what one of the rules goes on with.
+  private func mayNeedCleaning(_ token: [UInt8]) -> Bool {
+    for (blank, next) in zip(token, token.dropFirst()) where blank == 0x20 {
+      switch next {
+      case UInt8(ascii: "."), UInt8(ascii: "?"), UInt8(ascii: "!"), UInt8(ascii: ","),
+        UInt8(ascii: "'"), UInt8(ascii: "n"), UInt8(ascii: "d"):
+        return true
+      default: break
+      }
+    }
+    return false
+  }
+
+  /// Replaces a literal; most chunks do not have it.
+  private func replaceAll(_ wanted: [UInt8], with new: [UInt8], in chunk: inout [UInt8]) {
+    guard var place = firstPlace(of: wanted, in: chunk) else { return }
+    if new.count <= wanted.count {
+      var end = place
+      while place < chunk.count {
+        if chunk[place...].starts(with: wanted) {
+          for byte in new {
+            chunk[end] = byte
+            end += 1
+          }
+          place += wanted.count
+        } else {
+          chunk[end] = chunk[place]
+          end += 1
+          place += 1
+        }
+      }
+      chunk.removeLast(chunk.count - end)
+      return
+    }
+    var result = Array(chunk[..<place])
+    while place < chunk.count {
+      if chunk[place...].starts(with: wanted) {
+        result += new
+        place += wanted.count
+      } else {
+        result.append(chunk[place])
+        place += 1
+      }
+    }
+    chunk = result
+  }
+
+  private mutating func hold(_ index: Int, _ chunk: [UInt8]) -> Bool {
     memory[index].held += chunk
-    return nil
+    return false
   }
 
   /// What a stage makes of all it has held.
   private func finished(
     _ held: [UInt8], _ stage: DecodeChain.Stage, _ isMidStream: Bool
   ) throws -> [UInt8] {
+    var held = held
     switch stage {
     case .metaspace(let replacement, let dropsFirst):
-      try replaced(.literal(replacement), dropsFirst ? [] : [0x20], in: held)
-    case .replace(let pattern, let new): try replaced(pattern, new, in: held)
+      replaceAll(replacement, with: dropsFirst ? [] : [0x20], in: &held)
+    case .replace(let pattern, let new): try replace(pattern, new, in: &held)
     case .strip(let content, let start, let stop):
-      content.count > 1 ? strippedToken(held, content, start: start, stop: stop) : []
-    case .endings(let ending): try replaced(.literal(ending), isMidStream ? [0x20] : [], in: held)
-    case .wordPiece(_, let cleans): cleans ? cleanedUp(held) : held
-    default: held
+      held = content.count > 1 ? strippedToken(held, content, start: start, stop: stop) : []
+    case .endings(let ending): replaceAll(ending, with: isMidStream ? [0x20] : [], in: &held)
+    case .wordPiece(_, let cleans): if cleans { cleanUp(&held) }
+    default: break
     }
+    return held
   }
 
   /// Strips a stream by one-byte content: the first `start` at once, the last `stop` by holding
@@ -231,12 +295,15 @@ struct DecodeState: Sendable {
     return Array(part)
   }
 
-  private func replaced(
-    _ pattern: TextPattern, _ new: [UInt8], in chunk: [UInt8]
-  ) throws -> [UInt8] {
-    var text = TrackedText(chunk[...], tracks: false)
-    if case .regex = pattern { text = TrackedText(repaired(chunk).bytes[...], tracks: false) }
+  private func replace(
+    _ pattern: TextPattern, _ new: [UInt8], in chunk: inout [UInt8]
+  ) throws {
+    if case .literal(let wanted) = pattern {
+      replaceAll(wanted, with: new, in: &chunk)
+      return
+    }
+    var text = TrackedText(repaired(chunk).bytes[...], tracks: false)
     try text.replace(pattern, with: new)
-    return text.bytes
+    chunk = text.bytes
   }
 }

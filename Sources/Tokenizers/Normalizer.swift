@@ -39,11 +39,25 @@ indirect enum Normalizer: Sendable {
 }
 
 /// What BertNormalizer does, in this order.
-struct BertRules: Sendable, Equatable {
-  var cleans = true
-  var separatesChinese = true
-  var stripsAccents = true
-  var lowers = true
+struct BertRules: Sendable {
+  let cleans: Bool
+  let separatesChinese: Bool
+  let stripsAccents: Bool
+  let lowers: Bool
+  /// What becomes of each ASCII byte; 0xFF for nothing.
+  fileprivate let ascii: [UInt8]
+
+  init(cleans: Bool, separatesChinese: Bool, stripsAccents: Bool, lowers: Bool) {
+    self.cleans = cleans
+    self.separatesChinese = separatesChinese
+    self.stripsAccents = stripsAccents
+    self.lowers = lowers
+    ascii = (UInt8(0)..<128).map { byte in
+      if cleans, isIn(UInt32(byte), CT_BERT_REMOVED) { return 0xFF }
+      if cleans, isIn(UInt32(byte), CT_BERT_SPACED) { return 0x20 }
+      return lowers && byte >= 0x41 && byte <= 0x5A ? byte + 32 : byte
+    }
+  }
 }
 
 extension TrackedText {
@@ -203,16 +217,10 @@ extension TrackedText {
   /// All steps at once, scalar by scalar, without offsets; nil for text whose marks may change
   /// places.
   private func quickBert(_ rules: BertRules) -> [UInt8]? {
-    let ascii: [UInt8] = (0..<128).map { value in
-      let byte = UInt8(truncatingIfNeeded: value)
-      if rules.cleans, isIn(UInt32(value), CT_BERT_REMOVED) { return 0xFF }
-      if rules.cleans, isIn(UInt32(value), CT_BERT_SPACED) { return 0x20 }
-      return rules.lowers && byte >= 0x41 && byte <= 0x5A ? byte + 32 : byte
-    }
     var result: [UInt8] = []
     result.reserveCapacity(count + 16)
     let isDone = bytes.withUnsafeBufferPointer { text in
-      ascii.withUnsafeBufferPointer { ascii in
+      rules.ascii.withUnsafeBufferPointer { ascii in
         var index = 0
         while index < text.count {
           let byte = text[index]

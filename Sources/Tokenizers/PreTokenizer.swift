@@ -1,6 +1,8 @@
 // How text is cut into pieces that are encoded apart from each other: the pre-tokenizers of
 // tokenizer.json. Knows no token.
 
+import CScalars
+
 indirect enum PreTokenizer: Sendable {
   enum PrependScheme: Sendable { case always, first, never }
 
@@ -58,18 +60,9 @@ indirect enum PreTokenizer: Sendable {
         scalarMatches(in: text, where: isWhiteSpace)
       }
       cut.keepWordsAndRuns()
-    case .whitespaceSplit:
-      try cut.split(.removed, inverted: false) { text, _ in
-        scalarMatches(in: text, where: isWhiteSpace)
-      }
+    case .whitespaceSplit: cut.keepWords(apart: 0)
     case .prefixSpace: cut.prepend([0x20]) { _ in true }
-    case .bert:
-      try cut.split(.removed, inverted: false) { text, _ in
-        scalarMatches(in: text, where: isWhiteSpace)
-      }
-      try cut.split(.isolated, inverted: false) { text, _ in
-        scalarMatches(in: text, where: isPunctuation)
-      }
+    case .bert: cut.keepWords(apart: CT_OLD_PUNCTUATION)
     case .fixedLength(let length):
       try cut.split(.isolated, inverted: false) { text, _ in runs(of: length, in: text) }
     case .delimiter(let value):
@@ -102,9 +95,37 @@ struct CutText: Sendable {
     try text.bytes.withUnsafeBufferPointer { buffer in
       for cut in cuts {
         let found = try matches(UnsafeBufferPointer(rebasing: buffer[cut]), cut.lowerBound)
+        if found.isEmpty, behavior != .removed || !inverted {
+          result.append(cut)
+          continue
+        }
         for piece in pieces(of: cut.count, matches: found, behavior: behavior, inverted: inverted) {
           result.append(cut.lowerBound + piece.lowerBound..<cut.lowerBound + piece.upperBound)
         }
+      }
+    }
+    cuts = result
+  }
+
+  /// Cuts at blanks, which go, and around each scalar of some sets.
+  mutating func keepWords(apart: UInt32) {
+    var result: [Range<Int>] = []
+    result.reserveCapacity(text.count / 4 + 1)
+    text.bytes.withUnsafeBufferPointer { buffer in
+      for cut in cuts {
+        var (start, index) = (cut.lowerBound, cut.lowerBound)
+        while index < cut.upperBound {
+          let byte = buffer[index]
+          let (value, length) = byte < 0x80 ? (UInt32(byte), 1) : decodeScalar(buffer, index)
+          let sets = ct_sets(value)
+          if sets & (apart | CT_SPACE) != 0 {
+            if start < index { result.append(start..<index) }
+            start = index + length
+            if sets & apart != 0 { result.append(index..<start) }
+          }
+          index += length
+        }
+        if start < cut.upperBound { result.append(start..<cut.upperBound) }
       }
     }
     cuts = result

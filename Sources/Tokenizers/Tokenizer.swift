@@ -57,6 +57,8 @@ package final class Tokenizer: Sendable {
   private let rawFinder: AddedTokenFinder
   private let normalizedFinder: AddedTokenFinder
   private let addedByID: [Int: AddedToken]
+  /// By id: 0 a token of the model, 1 an added one, 2 a special one.
+  private let addedKinds: [UInt8]
   private let idBound: Int
   private let plan: EncodingPlan
   private let pool = ScratchPool()
@@ -77,6 +79,11 @@ package final class Tokenizer: Sendable {
     addedByID = Dictionary(parts.added.map { ($0.id, $0) }) { first, _ in first }
     plan = EncodingPlan(parts)
     idBound = max(parts.model.table.idBound, (parts.added.map(\.id).max() ?? -1) + 1)
+    var kinds = [UInt8](repeating: 0, count: idBound)
+    for token in parts.added where kinds.indices.contains(token.id) && kinds[token.id] == 0 {
+      kinds[token.id] = token.isSpecial ? 2 : 1
+    }
+    addedKinds = kinds
   }
 
   var decodeChain: DecodeChain { parts.decoder }
@@ -106,7 +113,9 @@ package final class Tokenizer: Sendable {
   package var startIDs: [Int] { parts.templates.reversed().flatMap(\.prefix) }
   package var endIDs: [Int] { parts.templates.flatMap(\.suffix) }
 
-  package func isSpecial(_ id: Int) -> Bool { addedByID[id]?.isSpecial ?? false }
+  package func isSpecial(_ id: Int) -> Bool {
+    addedKinds.indices.contains(id) && addedKinds[id] == 2
+  }
 
   /// The id of a token by its spelling in the vocabulary (`Ġthe`, `▁the`, `<s>`).
   package func id(of token: [UInt8]) -> Int? {
@@ -116,7 +125,8 @@ package final class Tokenizer: Sendable {
 
   /// The token's spelling in the vocabulary; nil for an id that has none.
   package func spelled(_ id: Int) -> ArraySlice<UInt8>? {
-    if let added = addedByID[id] { return added.content[...] }
+    guard addedKinds.indices.contains(id) else { return nil }
+    if addedKinds[id] != 0, let added = addedByID[id] { return added.content[...] }
     return parts.model.table.text(of: id)
   }
 
@@ -299,6 +309,7 @@ package final class Tokenizer: Sendable {
       for (index, range) in cut.cuts.enumerated() {
         if index & 0xFFF == 0xFFF { try run.interrupt?.check() }
         let piece = UnsafeBufferPointer(rebasing: buffer[range])
+        if !run.tracks, run.scratch.recall(piece, into: &run.ids) { continue }
         run.scratch.clearOutput()
         if let model {
           try model.encodeBytes(piece, scratch: &run.scratch, interrupt: run.interrupt)
@@ -378,9 +389,13 @@ package final class Tokenizer: Sendable {
       return result
     }
     var state = DecodeState(parts.decoder)
+    var chunk: [UInt8] = []
     for id in ids {
-      guard let token = spelled(id), !(skipSpecial && isSpecial(id)) else { continue }
-      result += (try? state.append(token)) ?? []
+      guard !(skipSpecial && isSpecial(id)), let token = spelled(id) else { continue }
+      chunk.removeAll(keepingCapacity: true)
+      chunk.append(contentsOf: token)
+      do { try state.append(&chunk) } catch { continue }
+      result.append(contentsOf: chunk)
     }
     return result + ((try? state.finish()) ?? [])
   }
