@@ -159,10 +159,13 @@ enum Products {
     let made = try Tensor.uninitialized(shape, T.dtype)
     defer { keep(x, w, bias, made) }
     let input = x.pointer(T.self), out = made.target(T.self), add = bias?.pointer(T.self)
-    if kernels == .exact || (w.dtype != T.dtype && m > 4) {
+    if kernels == .fast, T.dtype == .f32, m <= RowProducts.most {
+      let layer = RowProducts.Layer(weight: w, bias: bias, out: made)
+      try RowProducts.fill([layer], x.pointer(Float.self), m: m, k: k)
+    } else if kernels == .exact || w.dtype != T.dtype {
       try chains(input, m, w, n, k, add, out)
     } else if m <= 4 {
-      try dots(input, m, w, n, k, add, out)
+      try dots(input, m, w.pointer(T.self), n, k, add, out)
     } else {
       try gemm(false, true, m, n, k, input, k, w.pointer(T.self), k, out, n)
       if let add { try addRows(out, m, n, add) }
@@ -178,30 +181,16 @@ enum Products {
     }
   }
 
-  /// Few rows: one dot product an output, weights read once.
+  /// Few rows: one dot product an output.
   private static func dots<T: Real>(
-    _ x: UnsafePointer<T>, _ m: Int, _ w: Tensor, _ n: Int, _ k: Int, _ bias: UnsafePointer<T>?,
-    _ out: UnsafeMutablePointer<T>
+    _ x: UnsafePointer<T>, _ m: Int, _ w: UnsafePointer<T>, _ n: Int, _ k: Int,
+    _ bias: UnsafePointer<T>?, _ out: UnsafeMutablePointer<T>
   ) throws(TensorError) {
-    let plain = w.dtype == T.dtype, base = UnsafeRawPointer(w.raw())
     let grain = max(1, (1 << 16) / max(1, k))
     try WorkerPool.shared.stretches(n, grain: grain) { first, rows in
-      if plain {
-        for row in 0..<m {
-          T.rowsTimesVector(
-            w.pointer(T.self) + first * k, k, rows, x + row * k, k, bias.map { $0 + first },
-            out + row * n + first)
-        }
-        return
-      }
-      withUnsafeTemporaryAllocation(of: T.self, capacity: max(1, k)) { scratch in
-        guard let row = scratch.baseAddress else { return }
-        for o in first..<first + rows {
-          widen(w.dtype, base, start: o * k, count: k, into: row)
-          for i in 0..<m {
-            T.rowsTimesVector(row, k, 1, x + i * k, k, bias.map { $0 + o }, out + i * n + o)
-          }
-        }
+      for row in 0..<m {
+        T.rowsTimesVector(
+          w + first * k, k, rows, x + row * k, k, bias.map { $0 + first }, out + row * n + first)
       }
     }
   }

@@ -1,6 +1,7 @@
 // Threads that share the pieces of one piece of work. How work is cut is decided by who calls, from
 // the shape of the problem alone, so that results never depend on the number of threads.
 
+import CKernels
 package import Diagnostics
 import Glibc
 import Synchronization
@@ -30,6 +31,10 @@ private final class Job: @unchecked Sendable {
 }
 
 /// A pool of worker threads. `@unchecked`: `state` is read and written under `mutex` alone.
+///
+/// Whoever waits, a worker for work or the caller for the last worker, first looks again and again
+/// for some tens of microseconds, as pieces of one token follow each other closer than that; then it
+/// sleeps. Nobody looks again when there are more threads than cores.
 package final class WorkerPool: @unchecked Sendable {
   package static let shared = WorkerPool()
 
@@ -37,7 +42,6 @@ package final class WorkerPool: @unchecked Sendable {
     var threads: Int
     var started = 0
     var job: Job?
-    var generation = 0
     var interrupt: Interrupt?
   }
 
@@ -45,20 +49,31 @@ package final class WorkerPool: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let parked = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let busy = Atomic<Bool>(false)
+  /// Counts the jobs; changed under `mutex`, read without.
+  private let generation = Atomic<Int>(0)
+  private let cores: Int
 
   /// A pool of its own; everything in the product uses `shared`.
   package init() {
-    state = State(threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+    cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    state = State(threads: cores)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
     pthread_cond_init(done, nil)
+    pthread_cond_init(parked, nil)
   }
 
   /// How many threads work at once, the caller's among them; 1...256.
   package var threads: Int {
     get { locked { state.threads } }
-    set { locked { state.threads = min(256, max(1, newValue)) } }
+    set {
+      locked {
+        state.threads = min(256, max(1, newValue))
+        pthread_cond_broadcast(parked)
+      }
+    }
   }
 
   /// Polled between the pieces of all work, here and in the operations.
@@ -93,17 +108,35 @@ package final class WorkerPool: @unchecked Sendable {
   }
 
   private func share(_ job: Job) {
-    locked {
+    let looks = locked {
       startThreads()
       state.job = job
-      state.generation += 1
+      generation.add(1, ordering: .releasing)
       pthread_cond_broadcast(wake)
+      return state.threads <= cores
     }
     job.run()
+    // Nobody joins from here on.
+    locked { state.job = nil }
+    if looks, look({ job.workers.load(ordering: .acquiring) == 0 }) { return }
     locked {
-      state.job = nil
-      while job.workers.load(ordering: .relaxed) > 0 { pthread_cond_wait(done, mutex) }
+      while job.workers.load(ordering: .acquiring) > 0 { pthread_cond_wait(done, mutex) }
     }
+  }
+
+  /// Looks for `condition` for a short while; whether it came.
+  private func look(_ condition: () -> Bool) -> Bool {
+    var end = timespec(), now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &end)
+    end.tv_nsec += 60_000
+    repeat {
+      for _ in 0..<16 {
+        if condition() { return true }
+        ck_pause()
+      }
+      clock_gettime(CLOCK_MONOTONIC, &now)
+    } while (now.tv_sec - end.tv_sec) * 1_000_000_000 + now.tv_nsec < end.tv_nsec
+    return condition()
   }
 
   private func startThreads() {
@@ -142,19 +175,29 @@ package final class WorkerPool: @unchecked Sendable {
     var signals = sigset_t()
     sigfillset(&signals)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
-    var seen = 0
+    var seen = 0, looks = false
     while true {
+      if looks { _ = look { generation.load(ordering: .acquiring) != seen } }
       pthread_mutex_lock(mutex)
-      while state.job == nil || state.generation == seen { pthread_cond_wait(wake, mutex) }
-      seen = state.generation
-      let job = place < state.threads ? state.job : nil
+      while true {
+        if place >= state.threads {
+          pthread_cond_wait(parked, mutex)
+        } else if generation.load(ordering: .relaxed) == seen || state.job == nil {
+          pthread_cond_wait(wake, mutex)
+        } else {
+          break
+        }
+      }
+      seen = generation.load(ordering: .relaxed)
+      looks = state.threads <= cores
+      let job = state.job
       job?.workers.add(1, ordering: .relaxed)
       pthread_mutex_unlock(mutex)
       guard let job else { continue }
       job.run()
-      pthread_mutex_lock(mutex)
-      if job.workers.subtract(1, ordering: .relaxed).newValue == 0 { pthread_cond_broadcast(done) }
-      pthread_mutex_unlock(mutex)
+      if job.workers.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+        locked { _ = pthread_cond_broadcast(done) }
+      }
     }
   }
 

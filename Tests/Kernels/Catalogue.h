@@ -46,4 +46,4 @@ void result(Run *run, double value);
 void *scratch(Run *run, long byteCount);
 
 /// Each list ends with a case without a name.
-extern const Case loop_cases[], block_cases[];
+extern const Case loop_cases[], block_cases[], row_cases[];

@@ -151,7 +151,7 @@ static long check(const Case *entry, long n, const char *level, const Run *expec
   return wrong;
 }
 
-static const Case *const lists[] = {loop_cases, block_cases};
+static const Case *const lists[] = {loop_cases, block_cases, row_cases};
 
 int main(int argc, char **argv) {
   static Run expected;

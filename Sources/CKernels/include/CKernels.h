@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "Blocks.h"
+#include "Rows.h"
 
 // Levels of vector instructions. On x86 each includes those before it.
 enum { CK_SCALAR, CK_AVX2, CK_AVX512, CK_VNNI, CK_BF16, CK_AMX, CK_NEON, CK_LEVELS };
@@ -127,3 +128,12 @@ uint64_t ck_read(const void *bytes, long n);
 
 /// Philox-4x32-10: counter (four words, low first) and key (two words) to four words.
 void ck_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+
+/// What a thread does between two looks at memory that another thread will change.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb");
+#endif
+}
