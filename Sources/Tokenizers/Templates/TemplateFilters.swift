@@ -97,11 +97,13 @@ extension TemplateMachine {
   ) throws(TemplateProblem) -> TemplateValue {
     try charge(bytes: text.utf8.count &* 8)
     switch filter {
-    case .upper: return try made(TemplateCase.upper(text))
-    case .lower: return try made(TemplateCase.lower(text))
-    case .capitalize: return try made(TemplateCase.capitalized(text))
+    case .upper: return try made(TemplateCase.upper(text).asMarkup(text.isMarkup))
+    case .lower: return try made(TemplateCase.lower(text).asMarkup(text.isMarkup))
+    case .capitalize: return try made(TemplateCase.capitalized(text).asMarkup(text.isMarkup))
     case .title: return try made(TemplateCase.titledWords(text))
-    case .e, .escape, .forceescape: return try made(escaped(text))
+    case .safe: return .text(text.asMarkup(true))
+    case .e, .escape, .forceescape:
+      return try made(text.escaped(force: filter == .forceescape))
     case .wordcount:
       var count = 0
       var isInside = false
@@ -113,22 +115,6 @@ extension TemplateMachine {
       return .int(count)
     default: return .text(text)
     }
-  }
-
-  /// For HTML, as the reference does even where nothing else escapes.
-  private func escaped(_ text: TemplateText) -> TemplateText {
-    var result: [UInt8] = []
-    for byte in text.utf8 {
-      switch byte {
-      case 0x26: result += Array("&amp;".utf8)
-      case 0x3C: result += Array("&lt;".utf8)
-      case 0x3E: result += Array("&gt;".utf8)
-      case 0x22: result += Array("&#34;".utf8)
-      case 0x27: result += Array("&#39;".utf8)
-      default: result.append(byte)
-      }
-    }
-    return TemplateText(result, marked: text.isMarked)
   }
 
   private func indented(
@@ -157,24 +143,24 @@ extension TemplateMachine {
       result.append(line)
       guard result.utf8.count <= TemplateLimits.valueBytes else { throw .tooLong("a value") }
     }
-    return try made(result)
+    return try made(result.asMarkup(text.isMarkup))
   }
 
   private func truncated(
     _ value: TemplateValue, _ arguments: CallValues
   ) throws(TemplateProblem) -> TemplateValue {
     let bound = try arguments.bound("truncate", ["length", "killwords", "end", "leeway"])
-    guard let text = value.text else { throw wrong(value, "truncate", "a string") }
     let end = bound[2] == nil ? TemplateText("...") : try bound.text(2)
     let length = try bound.int(0, default: 255)
     let leeway = bound.value(3).isNone ? 5 : try bound.int(3, default: 5)
     guard length >= end.count, leeway >= 0 else {
       throw .arguments(of: "truncate", "needs a length of at least that of its end")
     }
-    let boundaries = text.boundaries()
-    if boundaries.count - 1 <= length.addingReportingOverflow(leeway).partialValue {
+    if try self.length(of: value) <= length.addingReportingOverflow(leeway).partialValue {
       return value
     }
+    guard let text = value.text else { throw wrong(value, "truncate", "a string") }
+    let boundaries = text.boundaries()
     var upper = boundaries[length - end.count]
     if !bound.flag(1), let blank = text.utf8[..<upper].lastIndex(of: 0x20) { upper = blank }
     var result = text.slice(0..<upper)

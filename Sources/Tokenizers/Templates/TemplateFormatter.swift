@@ -202,8 +202,11 @@ extension TemplateFormatter {
       }
       guard result.utf8.count <= TemplateLimits.valueBytes else { throw .tooLong("a value") }
     }
-    if case .map = operand { values = [] }
-    if case .list = operand, values.count == 1 { values = [] }
+    // What could be asked for an item need not be used up.
+    switch operand {
+    case .map, .list, .range, .undefined: values = []
+    default: break
+    }
     guard values.isEmpty else { throw .format("the format has no place for all values") }
     return TemplateText(Array(result.utf8), marked: isMarked)
   }

@@ -15,6 +15,7 @@ final class TemplateMachine {
   private(set) var calls: [(name: String, place: NodeID)] = []
   var scope: TemplateScope
   private let functions: [TemplateFunction?]
+  private let givenNames: [String]
   private var steps = 0
   private var unpaidBytes = 0
   private var depth = 0
@@ -34,6 +35,7 @@ final class TemplateMachine {
       if let value = variables[name] { context.set(id, value) }
     }
     scope = TemplateScope(parent: context)
+    givenNames = variables.keys.map(\.text)
     functions = program.names.map { TemplateFunction.named[$0] }
   }
 
@@ -131,7 +133,7 @@ extension TemplateMachine {
   /// The names that have a value here.
   func visibleNames() -> [String] {
     program.names.indices.filter { !lookUp($0).isUndefined }.map { program.names[$0].text }
-      + TemplateFunction.allCases.map(\.rawValue)
+      + givenNames + TemplateFunction.allCases.map(\.rawValue)
   }
 
   /// Why an undefined value cannot be used.

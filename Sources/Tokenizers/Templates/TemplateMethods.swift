@@ -150,7 +150,10 @@ extension TemplateMachine {
     case .startswith, .endswith: return .bool(try affixed(method, text, arguments))
     case .replace:
       let bound = try arguments.bound(name, ["old", "new", "count"], required: 2)
-      return try replaced(text, try bound.text(0), try bound.text(1), try bound.int(2, default: -1))
+      let (old, new) = (try bound.text(0), try bound.text(1))
+      return try replaced(
+        text, old, text.isMarkup ? new.escaped() : new,
+        try bound.int(2, default: -1), keepingMarkup: true)
     case .find, .rfind, .index, .rindex, .count: return try search(method, text, arguments)
     case .join:
       let value = try arguments.bound(name, ["iterable"], required: 1).value(0)
@@ -198,11 +201,11 @@ extension TemplateMachine {
   ) throws(TemplateProblem) -> TemplateValue {
     try charge(bytes: text.utf8.count &* 8)
     switch method {
-    case .upper: return try made(TemplateCase.upper(text))
-    case .lower, .casefold: return try made(TemplateCase.lower(text))
-    case .capitalize: return try made(TemplateCase.capitalized(text))
-    case .title: return try made(TemplateCase.titled(text))
-    case .swapcase: return try made(TemplateCase.swapped(text))
+    case .upper: return try made(TemplateCase.upper(text).asMarkup(text.isMarkup))
+    case .lower, .casefold: return try made(TemplateCase.lower(text).asMarkup(text.isMarkup))
+    case .capitalize: return try made(TemplateCase.capitalized(text).asMarkup(text.isMarkup))
+    case .title: return try made(TemplateCase.titled(text).asMarkup(text.isMarkup))
+    case .swapcase: return try made(TemplateCase.swapped(text).asMarkup(text.isMarkup))
     case .isalpha: return .bool(text.all(\.isPythonAlpha))
     case .isdigit: return .bool(text.all(\.isPythonDigit))
     case .isdecimal: return .bool(text.all(\.isPythonDecimal))
@@ -366,7 +369,8 @@ extension TemplateMachine {
   }
 
   func replaced(
-    _ text: TemplateText, _ old: TemplateText, _ new: TemplateText, _ limit: Int
+    _ text: TemplateText, _ old: TemplateText, _ new: TemplateText, _ limit: Int,
+    keepingMarkup: Bool = false
   ) throws(TemplateProblem) -> TemplateValue {
     var result = TemplateText()
     var place = 0
@@ -392,7 +396,7 @@ extension TemplateMachine {
       }
     }
     result.append(text, bytes: place..<text.utf8.count)
-    return try made(result)
+    return try made(result.asMarkup(keepingMarkup && text.isMarkup))
   }
 
   func joined(

@@ -29,7 +29,12 @@ extension TemplateMachine {
       guard a.utf8.count + b.utf8.count <= TemplateLimits.valueBytes else {
         throw .tooLong("a value")
       }
-      a.append(b)
+      if a.isMarkup || b.isMarkup {
+        a = a.escaped()
+        a.append(b.escaped())
+      } else {
+        a.append(b)
+      }
       return try made(a)
     case (.add, .list(let a), .list(let b)): return try madeList(a.values + b.values)
     case (.add, .tuple(let a), .tuple(let b)):

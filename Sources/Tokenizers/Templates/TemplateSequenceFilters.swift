@@ -27,7 +27,7 @@ extension TemplateMachine {
       return try madeList(
         try sorted(
           try elements(of: value).rest(), by: getters, foldingCase: !bound.flag(1),
-          reversed: bound.flag(0)))
+          reversed: bound.flag(0), asLists: true))
     case .dictsort: return try sortedPairs(value, arguments)
     case .unique: return try unique(value, arguments)
     case .min, .max: return try extreme(value, arguments, isMax: filter == .max)
@@ -321,7 +321,8 @@ extension TemplateMachine {
   }
 
   private func sorted(
-    _ values: [TemplateValue], by getters: [AttributeGetter], foldingCase: Bool, reversed: Bool
+    _ values: [TemplateValue], by getters: [AttributeGetter], foldingCase: Bool, reversed: Bool,
+    asLists: Bool = false
   ) throws(TemplateProblem) -> [TemplateValue] {
     var keys: [[TemplateValue]] = []
     for value in values {
@@ -334,7 +335,8 @@ extension TemplateMachine {
     }
     // Equal elements keep their order in both directions.
     let order = try sorted(Array(values.indices)) { (a, b) throws(TemplateProblem) in
-      try reversed ? self.less(keys[b], keys[a]) : self.less(keys[a], keys[b])
+      let (first, second) = reversed ? (keys[b], keys[a]) : (keys[a], keys[b])
+      return try asLists ? self.less(first, second) : self.less(first[0], second[0])
     }
     return order.map { values[$0] }
   }

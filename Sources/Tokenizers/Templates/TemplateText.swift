@@ -6,6 +6,8 @@ struct TemplateText: Sendable, Hashable {
   private(set) var utf8: [UInt8]
   /// Byte ranges that came from outside: ascending, not empty, not touching.
   private(set) var marks: [Range<Int>]
+  /// Made by `safe` or `escape`: what is joined to it with `+` is escaped for HTML.
+  var isMarkup = false
 
   init(_ utf8: [UInt8], marked: Bool = false) {
     self.utf8 = utf8
@@ -68,6 +70,40 @@ struct TemplateText: Sendable, Hashable {
     if range.count == utf8.count { return self }
     var result = TemplateText()
     result.append(self, bytes: range)
+    result.isMarkup = isMarkup
+    return result
+  }
+
+  /// The same bytes, as safe or unsafe as told.
+  func asMarkup(_ isMarkup: Bool) -> TemplateText {
+    var result = self
+    result.isMarkup = isMarkup
+    return result
+  }
+
+  /// For HTML, as the reference escapes it; what is safe stays.
+  func escaped(force: Bool = false) -> TemplateText {
+    if isMarkup, !force { return self }
+    var result = TemplateText()
+    var start = 0
+    for (offset, byte) in utf8.enumerated() {
+      let entity: String
+      switch byte {
+      case 0x26: entity = "&amp;"
+      case 0x3C: entity = "&lt;"
+      case 0x3E: entity = "&gt;"
+      case 0x22: entity = "&#34;"
+      case 0x27: entity = "&#39;"
+      default: continue
+      }
+      result.append(self, bytes: start..<offset)
+      // What stands for a letter from outside is from outside too.
+      let isInput = marks.contains { $0.contains(offset) }
+      result.append(TemplateText(Array(entity.utf8), marked: isInput))
+      start = offset + 1
+    }
+    result.append(self, bytes: start..<utf8.count)
+    result.isMarkup = true
     return result
   }
 

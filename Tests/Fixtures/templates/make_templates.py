@@ -8,6 +8,7 @@ full.json (the *.jinja files here with each conversation).
                                      (for a run with QUIRE_TEMPLATE_DIR=FOLDER)
   make_templates.py --cases FILE     expectations for a list of {name, source, variables}, to stdout
 """
+import copy
 import datetime
 import hashlib
 import json
@@ -33,7 +34,8 @@ def render(source, variables):
     except (SyntaxError, UnicodeError, ValueError, RecursionError) as error:
         return {"error": {"kind": "syntax", "line": 0, "message": str(error)}}
     template.globals["strftime_now"] = lambda format: NOW.strftime(format)
-    variables = {**TOKENS, **variables}
+    # The reference's `indent` changes a list it is given.
+    variables = copy.deepcopy({**TOKENS, **variables})
     known = {
         name: variables.pop(name, default)
         for name, default in [
@@ -270,10 +272,12 @@ CONSTRUCTS = [
     "{% set it = numbers | select('odd') %}{{ it | list }}{{ it | list }}", "{% set it = numbers | map('string') %}{% for a in it %}{{ a }};{% if loop.index == 2 %}{% break %}{% endif %}{% endfor %}{{ it | join(',') }}", "{% for a in numbers | select('number') %}{{ loop.length }}{{ loop.last }}{% endfor %}",
     "{% set ns = namespace(on=true) %}{% for m in numbers if ns.on %}{{ m }}{% if m == 2 %}{% set ns.on = false %}{% endif %}{% endfor %}",
     "{{ '\\u00e9' == 'é' }} {{ 'e\\u0301' == 'é' }} {{ 'ﬀ' | upper }} {{ 'İ' | lower | length }} {{ 'ǆ' | title }}", "{{ (tools[0].function.parameters.properties.keys() | list)[0] }} {{ tools[0]['function']['parameters']['properties']['days']['default'] }} {{ small }} {{ big }} {{ pi }}", "{{ [[]] }}{{ [{}] }}{{ [none, undefined_thing] }}{{ {'a': [1, {'b': (1, 2)}]} }}", "{{ 5 if false }}{{ (5 if false) is defined }}{{ [] or 'e' }}{{ {} and 1 }}", "{{ ('a', 'b') in [('a', 'b')] }}{{ [] == [] }}{{ {} == [] }}{{ 'a' == 1 }}{{ 1 in ['1'] }}", "{%- for m in messages -%}\n  {%- if loop.first -%}\n    first\n  {%- endif -%}\n  {{- m.content -}}\n{%- endfor -%}\n", "\n  {%- set q = 1 -%}  \n\n  {% set w = 2 %}  \n  {{ q }}\n", "{{ 'multi\nline' }}\n{{ x\n}}\n{%\nif x\n%}\ny{% endif %}", "{{ x }}{% if x %} {% endif %}\n  {# a #}{# b #}\n{% set z = 1 %}{% set z = 2 %}\nend",
-    "{{ map.items() | first }} {{ (map.items() | list)[-1][1] }} {{ messages | map(attribute='content') | map('length') | list }} {{ messages | length - 1 }} {{ (messages | last)['role'] }}", "{{ {'a': 1}['a'] }} {{ {'a': 1}.get('a') }} {{ [1,2,3][1] }} {{ 'abc'[1:] ~ 'd' }} {{ ('x' ~ 'y').upper() }}", "{{ 10000000000 * 10 }} {{ 9223372036854775807 }} {{ -9223372036854775807 }}",
+    "{{ '<'|e + '<' }} {{ '<'|safe + '<' }} {{ '>' + ('<'|e) }} {{ '<'|e ~ '<' }} {{ '<'|e|e }} {{ ('a<'|safe)|upper + '<' }} {{ ('<a>'|safe)[1:] + '\"' }} {{ ('<a>'|safe).replace('<', '&') }} {{ ['<'|e, '>'] | join('&') }} {{ ('<'|safe)|trim + '\\'' }} {{ '<'|safe|forceescape }}",
+    "{{ [] | truncate(8) }} {{ 'a b' % map }} {{ 'a' % numbers }} {{ 'x' % q }}", "{{ map.items() | first }} {{ (map.items() | list)[-1][1] }} {{ messages | map(attribute='content') | map('length') | list }} {{ messages | length - 1 }} {{ (messages | last)['role'] }}", "{{ {'a': 1}['a'] }} {{ {'a': 1}.get('a') }} {{ [1,2,3][1] }} {{ 'abc'[1:] ~ 'd' }} {{ ('x' ~ 'y').upper() }}", "{{ 10000000000 * 10 }} {{ 9223372036854775807 }} {{ -9223372036854775807 }}",
 ]
 
 ERRORS = [
+    "\n{{ pi[1:] }}", "{{ nothing[1:] }}", "{{ map[1:] }}", "{{ numbers['a':] }}",
     "{{ 1 + 2 ~ 3 }}", "{{ people | selectattr('city.name', 'defined') | list }}",
     "{% for i in x unless y %}{% endfor %}", "{{ none | trim.foo }}", "{% for i in [1] %}\n{{ i.foo.bar }}\n{% endfor %}",
     "a\n{{ x", "a\n\n{% if x %}\nb", "{% for x in y %}\n{% endif %}", "\n{% foo %}", "{{ x | foo }}", "\n\n{{ x is foo }}", "{{ }}", "\n{{ 1 + }}", "{{ (1 }}", "a\n{{ [1, 2 }}", "{{ 1) }}", "\n{% set 1 = 2 %}", "{% set true = 2 %}", "{% for loop in x %}{% endfor %}",
