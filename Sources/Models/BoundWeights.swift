@@ -10,8 +10,21 @@ struct Projection {
 
   /// x [tokens, in] → [tokens, out].
   func callAsFunction(_ x: Tensor, _ kernels: KernelMode) throws -> Tensor {
-    guard !updates.isEmpty else { return try Tensor.linear(x, weight, bias, kernels: kernels) }
-    var y = try Tensor.linear(x, weight, bias, kernels: kernels)
+    try updated(try Tensor.linear(x, weight, bias, kernels: kernels), x, kernels)
+  }
+
+  /// Projections of one input, their weights read in one piece of work.
+  static func group(
+    _ x: Tensor, _ projections: [Projection], _ kernels: KernelMode
+  ) throws -> [Tensor] {
+    let made = try Tensor.linearGroup(
+      x, projections.map { (weight: $0.weight, bias: $0.bias) }, kernels: kernels)
+    return try zip(projections, made).map { try $0.updated($1, x, kernels) }
+  }
+
+  /// y with the updates of x added.
+  private func updated(_ y: Tensor, _ x: Tensor, _ kernels: KernelMode) throws -> Tensor {
+    var y = y
     for update in updates {
       let input = try update.prepare?(x) ?? x
       let inner = try Tensor.linear(input, update.a, kernels: kernels)

@@ -69,13 +69,9 @@ extension SamplerChain {
   package func next(
     _ logits: [Float], seen: Set<Int>, step: Int, uniform: () -> Double
   ) throws(ModelsError) -> Int {
-    guard logits.allSatisfy({ !$0.isNaN }) else { throw .notFinite(step: step) }
+    guard !hasNaN(logits) else { throw .notFinite(step: step) }
     let penalised = repeated(logits, seen)
-    if isGreedy {
-      var best = 0
-      for id in penalised.indices where penalised[id] > penalised[best] { best = id }
-      return best
-    }
+    if isGreedy { return Self.best(penalised) }
     let chain = candidates(penalised)
     let total = chain.reduce(0) { $0 + $1.probability }
     let target = uniform() * total
@@ -85,6 +81,24 @@ extension SamplerChain {
       if target < sum { return candidate.id }
     }
     return chain.last?.id ?? 0
+  }
+
+  private func hasNaN(_ logits: [Float]) -> Bool {
+    logits.withUnsafeBufferPointer { values in
+      var bad = false
+      for value in values { bad = bad || value.isNaN }
+      return bad
+    }
+  }
+
+  /// The first of the largest.
+  private static func best(_ logits: [Float]) -> Int {
+    logits.withUnsafeBufferPointer { values in
+      var best = 0
+      var most = values.first ?? 0
+      for (id, value) in values.enumerated() where value > most { (best, most) = (id, value) }
+      return best
+    }
   }
 
   private func repeated(_ logits: [Float], _ seen: Set<Int>) -> [Float] {
@@ -101,7 +115,7 @@ extension SamplerChain {
   /// what is left, in f64.
   package func candidates(_ logits: [Float]) -> [Candidate] {
     let scaled = logits.map { Double($0) / (isGreedy ? 1 : temperature) }
-    var order = ordered(scaled)
+    var order = ordered(scaled, logits)
     var kept = probabilities(order.map { scaled[$0] })
     if topP < 1 {
       var sum = 0.0
@@ -121,11 +135,11 @@ extension SamplerChain {
   }
 
   /// Ids by falling logit, then rising id; only the best `topK` when that stage is on.
-  private func ordered(_ scaled: [Double]) -> [Int] {
+  private func ordered(_ scaled: [Double], _ logits: [Float]) -> [Int] {
     func before(_ a: Int, _ b: Int) -> Bool {
       scaled[a] != scaled[b] ? scaled[a] > scaled[b] : a < b
     }
-    guard topK > 0, topK < scaled.count else { return scaled.indices.sorted(by: before) }
+    guard topK > 0, topK < scaled.count else { return Self.sorted(logits) }
     // The k-th best is found by one pass over a small sorted list.
     var best: [Int] = []
     best.reserveCapacity(topK + 1)
@@ -141,6 +155,30 @@ extension SamplerChain {
       if best.count > topK { best.removeLast() }
     }
     return best
+  }
+
+  /// Ids by falling logit, then rising id: three passes over digits of 11 bits, each leaving what is
+  /// equal in its order. (Different logits stay different when they are divided by a temperature.)
+  private static func sorted(_ logits: [Float]) -> [Int] {
+    // Keys rise as logits fall; -0 is 0.
+    let keys = logits.map { logit in
+      let bits = (logit + 0).bitPattern
+      return bits >> 31 == 1 ? bits : ~bits & 0x7FFF_FFFF
+    }
+    var order = Array(logits.indices)
+    var next = order
+    for shift in [0, 11, 22] as [UInt32] {
+      var places = [Int](repeating: 0, count: 2049)
+      for key in keys { places[Int(key >> shift & 2047) + 1] += 1 }
+      for digit in 1..<2048 { places[digit] += places[digit - 1] }
+      for id in order {
+        let digit = Int(keys[id] >> shift & 2047)
+        next[places[digit]] = id
+        places[digit] += 1
+      }
+      swap(&order, &next)
+    }
+    return order
   }
 
   /// Softmax of falling values.

@@ -106,7 +106,8 @@ struct Pass {
   let segments: [Int]?
   let positions: [Int]
   let start: Int
-  let frequencies: [Float]
+  /// How far queries and keys turn; nil without rotary positions.
+  let rotation: RotaryTable?
   let cache: KeyValueCache?
   let visitor: (any SiteVisitor)?
   let kernels: KernelMode
@@ -139,9 +140,11 @@ struct Pass {
     }
     self.positions = positions
     if case .rope(let plan) = architecture.position {
-      frequencies = plan.frequencies(length: longest)
+      rotation = try RotaryTable(
+        positions: positions, frequencies: plan.frequencies(length: longest),
+        layout: plan.isPairs ? .pairs : .halves, attentionFactor: plan.attentionFactor)
     } else {
-      frequencies = []
+      rotation = nil
     }
   }
 
@@ -239,9 +242,9 @@ struct Pass {
     let epsilon = architecture.normEpsilon
     if let norm = block.qNorm { q = try Tensor.rmsNorm(q, norm, epsilon: epsilon) }
     if let norm = block.kNorm { k = try Tensor.rmsNorm(k, norm, epsilon: epsilon) }
-    if case .rope(let plan) = architecture.position {
-      q = try rotated(q, plan)
-      k = try rotated(k, plan)
+    if let rotation {
+      q = try Tensor.rope(q, rotation)
+      k = try Tensor.rope(k, rotation)
     }
     try see(.rotQ, index, &q)
     try see(.rotK, index, &k)
@@ -274,16 +277,10 @@ struct Pass {
       throw ModelsError.familyFile(
         architecture.family.name + ".json", reason: "attention needs q, k and v, or qkv")
     }
+    let made = try Projection.group(x, [q, k, v], kernels)
     return (
-      try q(x, kernels).reshaped(wide), try k(x, kernels).reshaped(narrow),
-      try v(x, kernels).reshaped(narrow)
+      try made[0].reshaped(wide), try made[1].reshaped(narrow), try made[2].reshaped(narrow)
     )
-  }
-
-  private func rotated(_ x: Tensor, _ plan: RopePlan) throws -> Tensor {
-    try Tensor.rope(
-      x, positions: positions, frequencies: frequencies,
-      layout: plan.isPairs ? .pairs : .halves, attentionFactor: plan.attentionFactor)
   }
 
   /// softmax(q kᵀ) v; the tables in between exist only for a visitor, and a changed one is what
@@ -333,9 +330,10 @@ struct Pass {
       try see(.post, index, &post)
       return try block.down(post, kernels)
     }
-    var pre = try gate(x, kernels)
+    let both = try Projection.group(x, [gate, block.up], kernels)
+    var pre = both[0]
     try see(.pre, index, &pre)
-    var linear = try block.up(x, kernels)
+    var linear = both[1]
     try see(.preLinear, index, &linear)
     var post = try Tensor.gatedUnit(operation, pre, linear)
     try see(.post, index, &post)
