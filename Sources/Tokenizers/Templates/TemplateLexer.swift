@@ -385,10 +385,8 @@ extension TemplateLexer {
 
   private func digitsEnd(_ start: Int, radix: Int, leadingUnderscore: Bool = false) -> Int {
     func isValue(_ byte: UInt8) -> Bool {
-      guard byte < 0x80, let value = Character(Unicode.Scalar(byte)).hexDigitValue else {
-        return false
-      }
-      return value < radix
+      guard let value = hexDigit(byte) else { return false }
+      return Int(value) < radix
     }
     var index = start
     while true {
@@ -480,9 +478,7 @@ extension TemplateLexer {
     let stop = start + 2 + digits
     let shown = visibleText(String(decoding: bytes[start..<min(stop, end)], as: UTF8.self))
     guard stop <= end,
-      bytes[start + 2..<stop].allSatisfy({
-        $0 < 0x80 && Character(Unicode.Scalar($0)).isHexDigit
-      }),
+      bytes[start + 2..<stop].allSatisfy({ hexDigit($0) != nil }),
       let value = UInt32(String(decoding: bytes[start + 2..<stop], as: UTF8.self), radix: 16),
       let scalar = Unicode.Scalar(value)
     else { throw fail(.badEscape(shown), start, min(stop, end)) }

@@ -127,6 +127,8 @@ extension TemplateMachine {
       scope = here.parent
     }
     if let function = functions[name] { return .function(function) }
+    // The blocks of the template, of which there are none: whatever is asked of it is undefined.
+    if name == TemplateProgram.myself { return .namespace(TemplateNamespace()) }
     return .undefined(UndefinedValue(.variable(program.names[name])))
   }
 

@@ -136,9 +136,10 @@ struct TemplateProgram: Sendable {
   var hasGeneration = false
 
   /// Names that mean something to the machine, at fixed places of `names`.
-  static let knownNames: [JSONString] = ["loop", "caller", "varargs", "kwargs"]
+  static let knownNames: [JSONString] = ["loop", "caller", "varargs", "kwargs", "self"]
   static let loop = 0
   static let caller = 1
   static let varargs = 2
   static let kwargs = 3
+  static let myself = 4
 }
