@@ -42,8 +42,16 @@ uint8_t *out_bytes(Run *run, long n);
 uint16_t *out_halves(Run *run, long n);
 /// A single result.
 void result(Run *run, double value);
-/// Room that is not compared.
+/// Room that is not compared, aligned to 64.
 void *scratch(Run *run, long byteCount);
+/// n values, whole blocks, in a format that CPUs of any kind can add up: no NaN, no infinity, no
+/// scale beyond ±2. Not compared.
+void *weights(Run *run, int format, long n);
+
+/// Whether values matter in this run; under valgrind memory alone does.
+int checks_values(void);
+/// Says that what must hold at every level does not, and at which.
+void want(Run *run, int holds, const char *what);
 
 /// Each list ends with a case without a name.
-extern const Case loop_cases[], block_cases[], row_cases[];
+extern const Case loop_cases[], block_cases[], row_cases[], panel_cases[], tile_cases[];

@@ -13,7 +13,7 @@
 
 #include "Catalogue.h"
 
-enum { MOST = 256 };
+enum { MOST = 4096 };
 typedef enum { NOT_COMPARED, FLOATS, DOUBLES, BYTES } Kind;
 typedef struct {
   void *start;
@@ -22,8 +22,13 @@ typedef struct {
   Kind kind;
 } Buffer;
 
+static int memory_only;
+int checks_values(void) { return !memory_only; }
+
 struct Run {
   uint64_t state;
+  const char *name;
+  long n, wrong;
   long count;
   Buffer buffers[MOST];
 };
@@ -55,8 +60,8 @@ static void *room(Run *run, long byteCount, long unit, Kind kind) {
 static double uniform(Run *run) { return (next(run) + 0.5) * 0x1p-32; }
 static double normal(Run *run) {
   double sum = 0;
-  for (int i = 0; i < 12; i++) sum += uniform(run);
-  return sum - 6;
+  for (int i = 0; i < 4; i++) sum += uniform(run);
+  return (sum - 2) * 1.7320508;
 }
 
 #define FILL(T, name, unit, value)                                                                \
@@ -79,7 +84,45 @@ uint16_t *out_halves(Run *run, long n) { return room(run, n * 2, 2, BYTES); }
 void result(Run *run, double value) { *(double *)room(run, 8, 8, DOUBLES) = value; }
 void *scratch(Run *run, long byteCount) { return room(run, byteCount, 0, NOT_COMPARED); }
 
+// Bytes of a block that hold f16 scales: random ones would be NaN and infinities.
+static void put_scales(Run *run, int format, uint8_t *block) {
+  static const int places[CK_FORMATS][2] = {
+    [CK_Q8_0] = {0, -1},   [CK_Q4_0] = {0, -1},    [CK_Q4_1] = {0, 2},     [CK_Q5_0] = {0, -1},
+    [CK_Q5_1] = {0, 2},    [CK_Q2_K] = {80, 82},   [CK_Q3_K] = {108, -1},  [CK_Q4_K] = {0, 2},
+    [CK_Q5_K] = {0, 2},    [CK_Q6_K] = {208, -1},
+  };
+  for (int i = 0; i < 2; i++) {
+    int place = places[format][i];
+    if (place < 0) continue;
+    // Sign, an exponent that makes 2^-15 to 2^-1, any fraction.
+    uint32_t bits = next(run), exponent = bits % 15;
+    uint16_t half = (uint16_t)((bits >> 16 & 0x8000) | exponent << 10 | (bits >> 20 & 0x3FF));
+    memcpy(block + place, &half, 2);
+  }
+}
+void *weights(Run *run, int format, long n) {
+  long values = ck_block_values(format), size = ck_block_bytes(format);
+  if (values == 1) {
+    float *x = floats(run, n);
+    uint8_t *y = room(run, n * size, size, NOT_COMPARED);
+    ck_quantize(format, x, y, n);
+    return y;
+  }
+  uint8_t *y = bytes(run, n / values * size);
+  for (long i = 0; i < n / values; i++) put_scales(run, format, y + i * size);
+  return y;
+}
+
+void want(Run *run, int holds, const char *what) {
+  if (holds) return;
+  if (run->wrong++ == 0)
+    printf("%s, n %ld, level %s: %s\n", run->name, run->n, ck_simd_name(ck_simd_level()), what);
+}
+
 static void start(Run *run, const Case *entry, long n) {
+  run->name = entry->name;
+  run->n = n;
+  run->wrong = 0;
   run->state = (uint64_t)n * 1000003;
   for (const char *c = entry->name; *c; c++) run->state = run->state * 31 + (uint8_t)*c;
   run->count = 0;
@@ -129,15 +172,13 @@ static uint64_t digest(const Run *run) {
   return sum;
 }
 
-static int memory_only;
-
 static long check(const Case *entry, long n, const char *level, const Run *expected, int digests) {
   static Run run;
   if (!ck_simd_force(level)) return 0;
   start(&run, entry, n);
   if (digests) printf("%-28s n %-6ld %-8s %016llx\n", entry->name, n, level,
                       (unsigned long long)digest(&run));
-  long wrong = run.count != expected->count;
+  long wrong = !memory_only && (run.count != expected->count || run.wrong > 0);
   for (long i = 0; i < run.count && !wrong && !memory_only; i++) {
     const Buffer *a = &expected->buffers[i], *b = &run.buffers[i];
     if (a->kind == NOT_COMPARED) continue;
@@ -151,7 +192,9 @@ static long check(const Case *entry, long n, const char *level, const Run *expec
   return wrong;
 }
 
-static const Case *const lists[] = {loop_cases, block_cases, row_cases};
+static const Case *const lists[] = {
+  loop_cases, block_cases, row_cases, panel_cases, tile_cases,
+};
 
 int main(int argc, char **argv) {
   static Run expected;
@@ -177,10 +220,10 @@ int main(int argc, char **argv) {
     for (const Case *entry = lists[list]; entry->name; entry++)
       for (const long *n = entry->sizes ? entry->sizes : usual_sizes; *n >= 0; n++) {
         ck_simd_force("scalar");
-        start(&expected, entry, *n);
+        if (!memory_only) start(&expected, entry, *n);
         for (int i = 0; i < levelCount; i++, runs++)
           wrong += check(entry, *n, levels[i], &expected, digests);
-        finish(&expected);
+        if (!memory_only) finish(&expected);
       }
   printf("%ld runs, %ld wrong\n", runs, wrong);
   return wrong > 0;
