@@ -5,7 +5,7 @@ FLAGS := --static-swift-stdlib --explicit-target-dependency-import-check error
 RELEASE := -c release $(FLAGS)
 BIN := .build/release/quire
 
-.PHONY: all build tour test check kernels-check bench install format lint layering packages toolchain fixtures clean
+.PHONY: all build tour test check kernels-check bench install format lint layering packages toolchain fixtures fuzz-tokenizers clean
 
 all: build
 
@@ -49,6 +49,12 @@ format: toolchain
 
 install: build
 	@bash Tests/Tools/install.sh "$(BIN)" "$(DESTDIR)$(PREFIX)"
+
+# Random texts against Hugging Face tokenizers and sentencepiece, live; PYTHON is one that has both.
+PYTHON ?= python3
+fuzz-tokenizers: packages
+	@QUIRE_ROOMS=Tokenizers $(PYTHON) Tests/Fixtures/tokenizers/fuzz.py -- swift test -c release \
+	  -Xswiftc -enable-testing --disable-xctest --scratch-path .build/tests --filter FuzzTests
 
 clean:
 	rm -rf .build

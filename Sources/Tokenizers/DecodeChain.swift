@@ -69,6 +69,20 @@ struct DecodeState: Sendable {
     }
   }
 
+  /// Whether what a token adds no longer depends on the tokens before it, now and for all that follow.
+  var isSettled: Bool {
+    for (stage, memory) in zip(chain.stages, memory) {
+      switch stage {
+      case .endings, .ctc: return false
+      case .strip(_, let start, let stop):
+        if stop > 0 || (memory.stripped < start && start > 0) { return false }
+      default: break
+      }
+      if !memory.seen || !memory.held.isEmpty { return false }
+    }
+    return true
+  }
+
   /// The bytes that a token adds to the text.
   mutating func append(_ token: ArraySlice<UInt8>) throws -> [UInt8] {
     var chunk = Array(token)

@@ -390,12 +390,30 @@ package final class Tokenizer: Sendable {
     }
     var state = DecodeState(parts.decoder)
     var chunk: [UInt8] = []
+    /// What each token adds once that is settled: place in `known` and length; for long lists.
+    var places: [(start: Int32, length: Int32)] = []
+    var known: [UInt8] = []
+    var isSettled = false
     for id in ids {
       guard !(skipSpecial && isSpecial(id)), let token = spelled(id) else { continue }
+      if isSettled, places[id].start >= 0 {
+        let start = Int(places[id].start)
+        result.append(contentsOf: known[start..<start + Int(places[id].length)])
+        continue
+      }
       chunk.removeAll(keepingCapacity: true)
       chunk.append(contentsOf: token)
       do { try state.append(&chunk) } catch { continue }
       result.append(contentsOf: chunk)
+      if isSettled {
+        if known.count + chunk.count < 1 << 30 {
+          places[id] = (Int32(known.count), Int32(chunk.count))
+          known.append(contentsOf: chunk)
+        }
+      } else if ids.count > 1000, state.isSettled {
+        isSettled = true
+        places = Array(repeating: (-1, 0), count: idBound)
+      }
     }
     return result + ((try? state.finish()) ?? [])
   }

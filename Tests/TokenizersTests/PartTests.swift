@@ -173,6 +173,20 @@ import Testing
     #expect(again.unknownID == model.unknownID && again.vocabularySize == model.vocabularySize)
   }
 
+  @Test(arguments: ["bert-uncased", "llama-2", "t5", "word-level", "gpt-2", "clip", "nfkd-fixed"])
+  func `a long list of ids decodes as it streams`(name: String) throws {
+    let tokenizer = try Tokenizer.load(json: vector(name + ".json"))
+    var random = TestRandom(state: 23)
+    let ids = (0..<5000).map { _ in
+      Int.random(in: -1..<tokenizer.vocabularySize + 2, using: &random)
+    }
+    for skips in [true, false] {
+      var stream = TokenStream(tokenizer: tokenizer, skipSpecial: skips)
+      let streamed = ids.map { stream.append($0) }.joined() + stream.finish()
+      #expect(same(tokenizer.decode(ids, skipSpecial: skips), streamed))
+    }
+  }
+
   // MARK: - Other files
 
   @Test func `vocab json with merges reads as the tokenizer json it came from`() throws {
