@@ -50,18 +50,6 @@
     (const T *x, T *y, const T *cosines, const T *sines, T sign, long half, long                 \
      secondOffset, long stride),                                                                 \
     (x, y, cosines, sines, sign, half, secondOffset, stride))                                    \
-  X(void, ck_scores,                                                                             \
-    (const T *q, const T *k, long ks, long count, long size, T scale, T cap, T *scores),         \
-    (q, k, ks, count, size, scale, cap, scores))                                                 \
-  X(void, ck_weighted_rows,                                                                      \
-    (const T *weights, const T *v, long vs, long count, long size, T *out),                      \
-    (weights, v, vs, count, size, out))                                                          \
-  X(void, ck_attention_slope,                                                                    \
-    (const T *q, const T *k, long ks, const T *v, long vs, long count, long size, long           \
-     valueSize, T scale, T cap, double lse, const T *out, const T *d, T *dq, T *dk, long         \
-     dks, T *dv, long dvs, T *p, T *slope),                                                      \
-    (q, k, ks, v, vs, count, size, valueSize, scale, cap, lse, out, d, dq, dk, dks, dv,          \
-     dvs, p, slope))                                                                             \
   X(void, ck_pack, (const T *w, long ws, long rows, long k, T *panel), (w, ws, rows, k, panel))  \
   X(void, ck_chain,                                                                              \
     (const T *x, long xs, long rows, const T *panel, long k, T *y, long ys, long columns),       \

@@ -420,11 +420,9 @@ struct BackwardStep {
 
   func attention() throws(TensorError) {
     let q = try value(0), k = try value(1), v = try value(2), y = try output()
-    let half = integers.count / 2
     let plan = AttentionPlan(
       [q.shape, k.shape, v.shape], dtype: d.dtype, scale: record.numbers.0,
-      softcap: record.numbers.1, starts: Array(integers.prefix(half)),
-      ends: Array(integers.dropFirst(half)))
+      softcap: record.numbers.1, integers: Array(integers))
     let wanted = (needs(0), needs(1), needs(2)), lse = try saved(0)
     let (dq, dk, dv) =
       try d.dtype == .f64

@@ -42,14 +42,19 @@ protocol Real: BinaryFloatingPoint, Sendable {
     _ n: Int)
   static func rotate(
     _ x: In, _ y: Out, _ c: In, _ s: In, _ sign: Self, _ half: Int, _ second: Int, _ stride: Int)
-  static func scores(
-    _ q: In, _ k: In, _ ks: Int, _ count: Int, _ size: Int, _ scale: Self, _ cap: Self, _ s: Out)
-  static func weightedRows(
-    _ w: In, _ v: In, _ vs: Int, _ count: Int, _ size: Int, _ out: Out)
-  static func attentionSlope(
-    _ q: In, _ k: In, _ ks: Int, _ v: In, _ vs: Int, _ count: Int, _ size: Int, _ valueSize: Int,
-    _ scale: Self, _ cap: Self, _ lse: Double, _ out: In, _ d: In, _ dq: Out?, _ dk: Out?,
-    _ dks: Int, _ dv: Out?, _ dvs: Int, _ p: Out, _ slope: Out)
+  /// Attention in tiles (Tiles.h).
+  static func attend(
+    _ a: ck_attention, _ q: In, _ k: In, _ v: In, _ first: Int, _ queries: Int, _ heads: Int,
+    _ origin: Int, _ out: Out, _ lse: UnsafeMutablePointer<Double>, _ lseStride: Int,
+    _ scratch: UnsafeMutableRawPointer)
+  static func attendScores(
+    _ a: ck_attention, _ q: In, _ k: In, _ first: Int, _ queries: Int, _ origin: Int, _ table: Out,
+    _ tableStride: Int, _ scratch: UnsafeMutableRawPointer)
+  static func attendThrough(_ d: In, _ out: In, _ rows: Int, _ valueSize: Int, _ through: Out)
+  static func attendSlope(
+    _ a: ck_attention, _ q: In, _ k: In, _ v: In, _ d: In, _ lse: UnsafePointer<Double>,
+    _ through: In, _ lseStride: Int, _ first: Int, _ queries: Int, _ heads: Int,
+    _ keys: Range<Int>, _ dq: Out?, _ dk: Out?, _ dv: Out?, _ scratch: UnsafeMutableRawPointer)
   static func pack(_ w: In, _ ws: Int, _ rows: Int, _ k: Int, _ panel: Out)
   static func chain(
     _ x: In, _ xs: Int, _ rows: Int, _ panel: In, _ k: Int, _ y: Out, _ ys: Int, _ columns: Int)
@@ -155,22 +160,33 @@ extension Float: Real {
   ) {
     ck_rotate_f32(x, y, c, s, sign, half, second, stride)
   }
-  static func scores(
-    _ q: In, _ k: In, _ ks: Int, _ count: Int, _ size: Int, _ scale: Float, _ cap: Float, _ s: Out
+  static func attend(
+    _ a: ck_attention, _ q: In, _ k: In, _ v: In, _ first: Int, _ queries: Int, _ heads: Int,
+    _ origin: Int, _ out: Out, _ lse: UnsafeMutablePointer<Double>, _ lseStride: Int,
+    _ scratch: UnsafeMutableRawPointer
   ) {
-    ck_scores_f32(q, k, ks, count, size, scale, cap, s)
+    var a = a
+    ck_attend_f32(&a, q, k, v, first, queries, heads, origin, out, lse, lseStride, scratch)
   }
-  static func weightedRows(_ w: In, _ v: In, _ vs: Int, _ count: Int, _ size: Int, _ out: Out) {
-    ck_weighted_rows_f32(w, v, vs, count, size, out)
-  }
-  static func attentionSlope(
-    _ q: In, _ k: In, _ ks: Int, _ v: In, _ vs: Int, _ count: Int, _ size: Int, _ valueSize: Int,
-    _ scale: Float, _ cap: Float, _ lse: Double, _ out: In, _ d: In, _ dq: Out?, _ dk: Out?,
-    _ dks: Int, _ dv: Out?, _ dvs: Int, _ p: Out, _ slope: Out
+  static func attendScores(
+    _ a: ck_attention, _ q: In, _ k: In, _ first: Int, _ queries: Int, _ origin: Int, _ table: Out,
+    _ tableStride: Int, _ scratch: UnsafeMutableRawPointer
   ) {
-    ck_attention_slope_f32(
-      q, k, ks, v, vs, count, size, valueSize, scale, cap, lse, out, d, dq, dk, dks, dv, dvs, p,
-      slope)
+    var a = a
+    ck_attend_scores_f32(&a, q, k, first, queries, origin, table, tableStride, scratch)
+  }
+  static func attendThrough(_ d: In, _ out: In, _ rows: Int, _ valueSize: Int, _ through: Out) {
+    ck_attend_through_f32(d, out, rows, valueSize, through)
+  }
+  static func attendSlope(
+    _ a: ck_attention, _ q: In, _ k: In, _ v: In, _ d: In, _ lse: UnsafePointer<Double>,
+    _ through: In, _ lseStride: Int, _ first: Int, _ queries: Int, _ heads: Int,
+    _ keys: Range<Int>, _ dq: Out?, _ dk: Out?, _ dv: Out?, _ scratch: UnsafeMutableRawPointer
+  ) {
+    var a = a
+    ck_attend_slope_f32(
+      &a, q, k, v, d, lse, through, lseStride, first, queries, heads, keys.lowerBound,
+      keys.upperBound, dq, dk, dv, scratch)
   }
   static func pack(_ w: In, _ ws: Int, _ rows: Int, _ k: Int, _ panel: Out) {
     ck_pack_f32(w, ws, rows, k, panel)
@@ -299,22 +315,33 @@ extension Double: Real {
   ) {
     ck_rotate_f64(x, y, c, s, sign, half, second, stride)
   }
-  static func scores(
-    _ q: In, _ k: In, _ ks: Int, _ count: Int, _ size: Int, _ scale: Double, _ cap: Double, _ s: Out
+  static func attend(
+    _ a: ck_attention, _ q: In, _ k: In, _ v: In, _ first: Int, _ queries: Int, _ heads: Int,
+    _ origin: Int, _ out: Out, _ lse: UnsafeMutablePointer<Double>, _ lseStride: Int,
+    _ scratch: UnsafeMutableRawPointer
   ) {
-    ck_scores_f64(q, k, ks, count, size, scale, cap, s)
+    var a = a
+    ck_attend_f64(&a, q, k, v, first, queries, heads, origin, out, lse, lseStride, scratch)
   }
-  static func weightedRows(_ w: In, _ v: In, _ vs: Int, _ count: Int, _ size: Int, _ out: Out) {
-    ck_weighted_rows_f64(w, v, vs, count, size, out)
-  }
-  static func attentionSlope(
-    _ q: In, _ k: In, _ ks: Int, _ v: In, _ vs: Int, _ count: Int, _ size: Int, _ valueSize: Int,
-    _ scale: Double, _ cap: Double, _ lse: Double, _ out: In, _ d: In, _ dq: Out?, _ dk: Out?,
-    _ dks: Int, _ dv: Out?, _ dvs: Int, _ p: Out, _ slope: Out
+  static func attendScores(
+    _ a: ck_attention, _ q: In, _ k: In, _ first: Int, _ queries: Int, _ origin: Int, _ table: Out,
+    _ tableStride: Int, _ scratch: UnsafeMutableRawPointer
   ) {
-    ck_attention_slope_f64(
-      q, k, ks, v, vs, count, size, valueSize, scale, cap, lse, out, d, dq, dk, dks, dv, dvs, p,
-      slope)
+    var a = a
+    ck_attend_scores_f64(&a, q, k, first, queries, origin, table, tableStride, scratch)
+  }
+  static func attendThrough(_ d: In, _ out: In, _ rows: Int, _ valueSize: Int, _ through: Out) {
+    ck_attend_through_f64(d, out, rows, valueSize, through)
+  }
+  static func attendSlope(
+    _ a: ck_attention, _ q: In, _ k: In, _ v: In, _ d: In, _ lse: UnsafePointer<Double>,
+    _ through: In, _ lseStride: Int, _ first: Int, _ queries: Int, _ heads: Int,
+    _ keys: Range<Int>, _ dq: Out?, _ dk: Out?, _ dv: Out?, _ scratch: UnsafeMutableRawPointer
+  ) {
+    var a = a
+    ck_attend_slope_f64(
+      &a, q, k, v, d, lse, through, lseStride, first, queries, heads, keys.lowerBound,
+      keys.upperBound, dq, dk, dv, scratch)
   }
   static func pack(_ w: In, _ ws: Int, _ rows: Int, _ k: Int, _ panel: Out) {
     ck_pack_f64(w, ws, rows, k, panel)

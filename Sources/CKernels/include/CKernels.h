@@ -8,6 +8,7 @@
 
 #include "Blocks.h"
 #include "Rows.h"
+#include "Tiles.h"
 
 // Levels of vector instructions. On x86 each includes those before it.
 enum { CK_SCALAR, CK_AVX2, CK_AVX512, CK_VNNI, CK_BF16, CK_AMX, CK_NEON, CK_LEVELS };
@@ -80,17 +81,6 @@ enum { CK_EQUAL, CK_NOT_EQUAL, CK_LESS, CK_LESS_EQUAL, CK_GREATER, CK_GREATER_EQ
   /* Rotates one head: pairs (first[j], second[j]) at stride. sign is 1, or -1 for the way back.*/ \
   void ck_rotate_##S(const T *x, T *y, const T *cosines, const T *sines, T sign, long half,       \
                      long secondOffset, long stride);                                             \
-  /* Scores of one query against keys [0, count), ks apart; cap > 0 caps by tanh. */              \
-  void ck_scores_##S(const T *q, const T *k, long ks, long count, long size, T scale, T cap,      \
-                     T *scores);                                                                  \
-  /* out = sum of weights[j] * v[j]. */                                                           \
-  void ck_weighted_rows_##S(const T *weights, const T *v, long vs, long count, long size,         \
-                            T *out);                                                              \
-  /* One query's part of attention backward. p: room for count values. */                         \
-  void ck_attention_slope_##S(const T *q, const T *k, long ks, const T *v, long vs, long count,   \
-                              long size, long valueSize, T scale, T cap, double lse,              \
-                              const T *out, const T *d, T *dq, T *dk, long dks, T *dv, long dvs,  \
-                              T *p, T *slope);                                                    \
   /* panel[k][lanes] from `rows` rows of w (ws apart), missing rows zero; lanes = 64/sizeof(T). */ \
   void ck_pack_##S(const T *w, long ws, long rows, long k, T *panel);                             \
   /* y[i][0..<columns] continues chains of fused multiply-adds over k ascending. */               \
