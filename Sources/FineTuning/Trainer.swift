@@ -27,6 +27,8 @@ package struct TuningOutcome: Sendable {
   package var warnings: [String]
   package var trainedTokens: Int
   package var tokens: Int
+  /// The most memory that tensors held at once, beyond what they held before the run; bytes.
+  package var peakBytes: Int
 }
 
 package final class Trainer {
@@ -47,6 +49,7 @@ package final class Trainer {
   private var tokensSinceStart = 0
   private var savedStep = -1
   private var doneAtStart = 0
+  private var bytesAtStart = 0
 
   /// - Throws: `.noTrainedTokens` and `.stopNeverTrained` when there is nothing to learn from.
   package init(
@@ -62,8 +65,11 @@ package final class Trainer {
       valid?.examples ?? [], micro: settings.micro, pack: settings.pack)
     self.hooks = hooks
     start = try trainable.start(base)
+    // Copied before the first step: what it finds free, later steps find free as well.
+    var weights = start
+    for index in weights.indices { try weights[index].makeUnique() }
     state = try TrainingState(
-      names: trainable.names, weights: start, optimizer: settings.optimizer)
+      names: trainable.names, weights: weights, optimizer: settings.optimizer)
     order = RowOrder(
       count: train.examples.count, seed: settings.seed, shuffle: settings.shuffle)
     optimizer = Optimizer(settings)
@@ -94,8 +100,12 @@ package final class Trainer {
   }
 
   /// Runs to the end. Interrupted: drops the unfinished step, keeps a checkpoint and throws
-  /// `Interrupted`; the model is not touched here at all.
+  /// `Interrupted`; the model is not touched here at all. Memory that the steps used goes back to
+  /// the system at the end, however it comes.
   package func run() throws -> TuningOutcome {
+    bytesAtStart = Memory.bytesInUse
+    Memory.resetPeak()
+    defer { Memory.trim() }
     try hooks.folder?.rewrite(curves)
     hooks.onEvent(.began(done: state.step, steps: settings.steps))
     began = hooks.clock?() ?? 0
@@ -279,6 +289,7 @@ package final class Trainer {
     return TuningOutcome(
       status: status, weights: weights, curves: curves, step: state.step, warnings: warnings,
       trainedTokens: curves.steps.reduce(0) { $0 + $1.trained },
-      tokens: curves.steps.reduce(0) { $0 + $1.tokens })
+      tokens: curves.steps.reduce(0) { $0 + $1.tokens },
+      peakBytes: Memory.peakBytes - bytesAtStart)
   }
 }

@@ -49,6 +49,8 @@ package struct TuningRun: Sendable {
   package let trainedTokens: Int
   package let rows: Int
   package let validRows: Int
+  /// The most memory that the steps needed at once beyond the model's own, in bytes.
+  package let peakBytes: Int
   /// SHA-256 of the trained tensors, 64 hex digits.
   package let hash: String
 
@@ -278,7 +280,8 @@ struct TuningPlan {
       step: outcome.step, adapter: adapter, folder: folder, warnings: outcome.warnings,
       parameters: outcome.weights.reduce(0) { $0 + $1.count }, tokens: outcome.tokens,
       trainedTokens: outcome.trainedTokens, rows: parts.train.count,
-      validRows: parts.valid.count, hash: Digests.hex(hasher.finish()))
+      validRows: parts.valid.count, peakBytes: outcome.peakBytes, hash: Digests.hex(hasher.finish())
+    )
   }
 }
 

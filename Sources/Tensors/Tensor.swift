@@ -188,7 +188,7 @@ package struct Tensor: Sendable {
   }
 
   /// Makes this tensor the only holder of own memory.
-  mutating func makeUnique() throws(TensorError) {
+  package mutating func makeUnique() throws(TensorError) {
     if !storage.isForeign, isKnownUniquelyReferenced(&storage) { return }
     let copy = try Tensor.uninitialized(shape, dtype)
     withBytes { copy.write($0) }

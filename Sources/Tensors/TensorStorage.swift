@@ -1,8 +1,8 @@
-// Memory of tensors: own, aligned to 64 bytes and taken from a pool, or foreign (a file's map) kept
+// Memory of tensors: own, aligned to 64 bytes and taken from an arena, or foreign (a file's map) kept
 // alive by its owner. Knows no shapes and no dtypes.
 
+import CKernels
 import Glibc
-import Synchronization
 
 /// Bytes that tensors share. The one documented `@unchecked Sendable` of this room: bytes are
 /// written only while one tensor alone holds them (Tensor checks), and foreign bytes never.
@@ -30,83 +30,52 @@ package final class TensorStorage: @unchecked Sendable {
   }
 
   deinit {
-    if !isForeign { Memory.giveBack(pointer, byteCount) }
+    if !isForeign { Memory.giveBack(pointer) }
   }
 }
 
-/// Where own memory comes from: a pool of blocks that were in use, by size, then the system.
+/// Where own memory comes from: one arena (CKernels/Arena.c) that keeps what is given back for the
+/// next taker. Work that repeats its shapes asks the system for nothing from its second round on.
+///
+/// Pages go back to the system by `trim` alone: after a training run, after a cell of a session when
+/// much is unused, and before a request is refused for want of memory.
 package enum Memory {
-  private struct Pool {
-    var blocks: [Int: [UInt]] = [:]
-    var held = 0
-  }
-  private static let pool = Mutex(Pool())
-  private static let inUse = Atomic<Int>(0)
-  private static let peak = Atomic<Int>(0)
-  /// Blocks of at least this size are kept for the next taker.
-  private static let pooledSize = 1 << 15
-  private static let pooledTotal = 1 << 29
-
   /// Bytes that tensors hold now, foreign memory not counted.
-  package static var bytesInUse: Int { inUse.load(ordering: .relaxed) }
+  package static var bytesInUse: Int { ck_arena_look().in_use }
   /// The most that was held at once since `resetPeak()`.
-  package static var peakBytes: Int { peak.load(ordering: .relaxed) }
-  package static func resetPeak() { peak.store(bytesInUse, ordering: .relaxed) }
+  package static var peakBytes: Int { ck_arena_look().peak }
+  /// Bytes taken from the system and not returned: those in use and what is kept for the next taker.
+  package static var reservedBytes: Int { ck_arena_look().held }
+  /// How often the system was asked for memory so far.
+  package static var systemAllocations: Int { ck_arena_look().system_calls }
+  package static func resetPeak() { ck_arena_reset_peak() }
 
+  /// Gives unused memory back to the system while more than `unused` bytes of it are kept.
+  package static func trim(keeping unused: Int = 0) { _ = ck_arena_trim(unused) }
+
+  /// Memory of at least `byteCount` bytes, aligned to 64, not cleared.
   static func take(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer {
-    let size = rounded(byteCount)
-    if size >= pooledSize, let block = reuse(size) {
-      count(size)
-      return block
-    }
-    if size > 1 << 26 {
+    var fresh = 0
+    // A block that was in use before costs a look into the arena. More memory than before is asked
+    // of the system in large portions, each after a look at what it has.
+    for attempt in 0..<4 {
+      if let block = ck_arena_take(byteCount, &fresh) { return block }
+      guard fresh > 0 else { break }
+      if attempt == 1 { trim() }
       let free = available()
-      if size > free { throw .memory(bytes: byteCount, free: free) }
+      if fresh <= free {
+        ck_arena_allow(min(free, max(fresh, portion)))
+      } else if attempt > 0 {
+        break
+      }
     }
-    guard let block = aligned_alloc(64, size) else {
-      throw .memory(bytes: byteCount, free: available())
-    }
-    count(size)
-    return block
+    throw .memory(bytes: byteCount, free: available())
   }
 
-  static func giveBack(_ pointer: UnsafeMutableRawPointer, _ byteCount: Int) {
-    let size = rounded(byteCount)
-    inUse.subtract(size, ordering: .relaxed)
-    guard size >= pooledSize else { return free(pointer) }
-    let kept = pool.withLock { pool in
-      guard pool.held + size <= pooledTotal else { return false }
-      pool.held += size
-      pool.blocks[size, default: []].append(UInt(bitPattern: pointer))
-      return true
-    }
-    if !kept { free(pointer) }
-  }
+  static func giveBack(_ pointer: UnsafeMutableRawPointer) { ck_arena_give(pointer) }
 
-  /// Gives unused blocks back to the system.
-  package static func trim() {
-    let blocks = pool.withLock { pool in
-      defer { pool = Pool() }
-      return pool.blocks.values.flatMap { $0 }
-    }
-    for block in blocks { free(UnsafeMutableRawPointer(bitPattern: block)) }
-  }
-
-  private static func reuse(_ size: Int) -> UnsafeMutableRawPointer? {
-    let bits = pool.withLock { pool in
-      guard let bits = pool.blocks[size]?.popLast() else { return UInt(0) }
-      pool.held -= size
-      return bits
-    }
-    return UnsafeMutableRawPointer(bitPattern: bits)
-  }
-
-  private static func rounded(_ byteCount: Int) -> Int { max(64, (byteCount + 63) & ~63) }
-
-  private static func count(_ size: Int) {
-    let now = inUse.add(size, ordering: .relaxed).newValue
-    if now > peak.load(ordering: .relaxed) { peak.store(now, ordering: .relaxed) }
-  }
+  /// Bytes that may be taken between two looks at what the system has.
+  private static let portion = 1 << 26
 
   /// Bytes the system can still hand out, by its own estimate.
   package static func available() -> Int {

@@ -3,6 +3,7 @@
 package import Diagnostics
 package import Language
 import Plots
+import Tensors
 
 extension Session {
   /// Checks and runs a cell. Everything it shows goes to the sink, a failure too (as `.failed`,
@@ -12,6 +13,8 @@ extension Session {
     interrupt.clear()
     random.cellKey = cellKey
     random.calls = 0
+    // Between cells a session keeps little of the memory that tensors left behind.
+    defer { Memory.trim(keeping: Self.keptBytes) }
     do {
       try interpreter.run(source)
       return .completed
@@ -20,6 +23,9 @@ extension Session {
       return outcome(error.list.first ?? Diagnostic(.internal, "a cell failed without an error"))
     }
   }
+
+  /// Unused memory that the next cell finds ready.
+  private static let keptBytes = 1 << 28
 
   private func outcome(_ diagnostic: Diagnostic) -> Outcome {
     diagnostic.code == .interrupted ? .interrupted(diagnostic) : .failed(diagnostic)

@@ -31,8 +31,8 @@ package final class RunObject: Displayable {
   package var memberNames: [String] {
     [
       "adapter", "best", "epochs", "figure", "folder", "hash", "id", "kind", "loss", "metrics",
-      "model", "name", "parameters", "seed", "settings", "status", "step", "steps", "tokens",
-      "valid", "warnings",
+      "model", "name", "parameters", "peak_memory", "seed", "settings", "status", "step", "steps",
+      "tokens", "valid", "warnings",
     ]
   }
 
@@ -59,6 +59,7 @@ package final class RunObject: Displayable {
     case "seed": .string(String(run.settings.seed))
     case "hash": .string(run.hash)
     case "parameters": .int(run.parameters)
+    case "peak_memory": .int(run.peakBytes)
     case "tokens": .int(run.tokens)
     case "figure": figureValue
     default: nil
@@ -91,6 +92,7 @@ package final class RunObject: Displayable {
       [.label("trained"), .label(.text("\(grouped(run.parameters)) parameters"))],
       [.label("rows"), .label(.text("\(grouped(run.rows)), validation \(run.validRows)"))],
       [.label("tokens"), .label(.text(grouped(run.tokens)))],
+      [.label("peak memory"), .label(.text(byteWords(run.peakBytes)))],
     ]
     if let first = run.curves.steps.first?.loss, let last = run.lastLoss {
       rows.append([.label("loss"), .label(.text("\(short(first)) → \(short(last))"))])

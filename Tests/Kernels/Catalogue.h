@@ -55,3 +55,6 @@ void want(Run *run, int holds, const char *what);
 
 /// Each list ends with a case without a name.
 extern const Case loop_cases[], block_cases[], row_cases[], panel_cases[], tile_cases[];
+
+/// What is wrong with the arena of memory, each said on a line.
+long arena_wrongs(void);

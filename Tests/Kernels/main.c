@@ -211,7 +211,7 @@ int main(int argc, char **argv) {
   }
   if (levelCount == 0)
     for (int level = 0; level < CK_LEVELS; level++) levels[levelCount++] = ck_simd_name(level);
-  long runs = 0, wrong = 0;
+  long runs = 0, wrong = arena_wrongs();
   printf("levels:");
   for (int i = 0; i < levelCount; i++)
     if (ck_simd_force(levels[i])) printf(" %s", levels[i]);

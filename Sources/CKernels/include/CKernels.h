@@ -6,6 +6,7 @@
 #pragma once
 #include <stdint.h>
 
+#include "Arena.h"
 #include "Blocks.h"
 #include "Rows.h"
 #include "Tiles.h"
