@@ -6,7 +6,7 @@ extension Tensor {
     _ activation: UnaryOperation, _ gate: Tensor, _ up: Tensor
   ) throws(TensorError) -> Tensor {
     guard gate.shape == up.shape else {
-      throw .shape(operation: "swiglu", rule: "equal shapes", got: [gate.shape, up.shape])
+      throw .shape(operation: "a gated unit", rule: "equal shapes", got: [gate.shape, up.shape])
     }
     let dtype = DType.joined(gate.dtype, up.dtype).computed
     let a = try gate.cast(to: dtype), b = try up.cast(to: dtype)
@@ -26,6 +26,13 @@ extension Tensor {
   /// silu(gate) · up.
   package static func swiglu(_ gate: Tensor, _ up: Tensor) throws(TensorError) -> Tensor {
     try gatedUnit(.silu, gate, up)
+  }
+
+  /// gelu(gate) · up; `approximate` takes gelu's tanh form.
+  package static func geglu(
+    _ gate: Tensor, _ up: Tensor, approximate: Bool = false
+  ) throws(TensorError) -> Tensor {
+    try gatedUnit(approximate ? .geluTanh : .gelu, gate, up)
   }
 
   /// Zeroes each element with probability p and scales the rest by 1 / (1 − p). The mask is a

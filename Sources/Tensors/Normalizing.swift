@@ -121,6 +121,72 @@ extension Tensor {
     return try Tape.record(.layerNorm, [x, w, b], made, saved: [mean, scale])
   }
 
+  /// Each channel of x [n, channels, ...] less its mean over its deviation, over n and all places;
+  /// then times weight [channels] plus bias [channels]. With `mean` and `variance` [channels], kept
+  /// from training, those stand in for the batch's own (which divides by the count).
+  package static func batchNorm(
+    _ x: Tensor, _ weight: Tensor? = nil, _ bias: Tensor? = nil, mean: Tensor? = nil,
+    variance: Tensor? = nil, epsilon: Double
+  ) throws(TensorError) -> Tensor {
+    let x = try channels(x, [weight, bias, mean, variance], "batch_norm")
+    let all = x.shape[1], lifted = [all] + [Int](repeating: 1, count: x.rank - 2)
+    if let mean, let variance {
+      let shift = try mean.cast(to: x.dtype).reshaped(lifted)
+      let spread = try variance.cast(to: x.dtype).adding(.scalar(epsilon, dtype: x.dtype))
+      let y = try x.subtracting(shift).multiplied(by: spread.unary(.rsqrt).reshaped(lifted))
+      return try y.perChannel(weight, bias, lifted)
+    }
+    guard mean == nil, variance == nil else {
+      throw .value(
+        operation: "batch_norm", rule: "mean and variance, or neither",
+        got: mean == nil ? "variance" : "mean")
+    }
+    let byChannel = try x.transposed(0, 1)
+    let rows = try byChannel.reshaped([all, x.count / max(1, all)])
+    let y = try layerNorm(rows, nil, epsilon: epsilon).reshaped(byChannel.shape).transposed(0, 1)
+    return try y.perChannel(weight, bias, lifted)
+  }
+
+  /// As `batchNorm` by the statistics of each of `groups` equal groups of channels of each example;
+  /// one group normalises all of an example, as many as channels each channel alone.
+  package static func groupNorm(
+    _ x: Tensor, groups: Int, _ weight: Tensor? = nil, _ bias: Tensor? = nil, epsilon: Double
+  ) throws(TensorError) -> Tensor {
+    let x = try channels(x, [weight, bias], "group_norm")
+    let all = x.shape[1]
+    guard groups > 0, all % groups == 0 else {
+      throw .value(
+        operation: "group_norm", rule: "a number of groups that divides \(all) channels",
+        got: "\(groups)")
+    }
+    let count = x.shape[0] * groups
+    let rows = try x.reshaped([count, x.count / max(1, count)])
+    let y = try layerNorm(rows, nil, epsilon: epsilon).reshaped(x.shape)
+    return try y.perChannel(
+      weight, bias, [all] + [Int](repeating: 1, count: x.rank - 2))
+  }
+
+  private static func channels(
+    _ x: Tensor, _ parameters: [Tensor?], _ operation: String
+  ) throws(TensorError) -> Tensor {
+    for case let parameter? in [x.rank < 2 ? x : nil] + parameters
+    where x.rank < 2 || parameter.shape != [x.shape[1]] {
+      throw .shape(
+        operation: operation, rule: "x [n, channels, ...] and weights [channels]",
+        got: [x.shape, parameter.shape])
+    }
+    return try x.computed()
+  }
+
+  private func perChannel(
+    _ weight: Tensor?, _ bias: Tensor?, _ lifted: [Int]
+  ) throws(TensorError) -> Tensor {
+    var y = self
+    if let weight { y = try y.multiplied(by: weight.cast(to: dtype).reshaped(lifted)) }
+    if let bias { y = try y.adding(bias.cast(to: dtype).reshaped(lifted)) }
+    return y
+  }
+
   private static func parameter(
     _ parameter: Tensor?, _ x: Tensor, _ operation: String
   ) throws(TensorError) -> Tensor? {

@@ -22,6 +22,18 @@ extension Session {
       TensorWords.word(
         "constant", "the same tensor, which passes no gradient on", [TensorWords.x]
       ) { try $0.tensor("x").detached },
+      Builtin(
+        "gradcheck", group: "tensors",
+        "the largest difference between grad and the slopes that small steps show",
+        [
+          function, Parameter("x", .required, "f's argument: a tensor, or a nest of them"),
+          Parameter("step", .label("1e-5"), "how far each element is moved, up and down"),
+          Parameter("most", .label("200"), "how many elements of a tensor are tried at most"),
+        ],
+        details: "Reckons in f64, whatever the tensors are. A difference is taken relative to the "
+          + "slope where that is above 1; right gradients of smooth functions stay below 1e-6.",
+        flags: .pure
+      ) { .float(try Self.checkGradient($0)) },
     ]
   }
 
@@ -66,6 +78,51 @@ extension Session {
     var gradients = try tape.gradients(of: loss, for: leaves)[...]
     let nested = try nest(first) { tensor in gradients.popFirst() ?? tensor }
     return withValue ? .list([.tensor(loss.detached), nested]) : nested
+  }
+
+  /// Central differences, element by element, against one walk of the tape.
+  private static func checkGradient(_ call: Call) throws -> Double {
+    let f = try call.value("f"), context = call.context
+    let step = try call.number("step", default: 1e-5)
+    guard step > 0, step < 1 else {
+      throw Diagnostic(.value, "gradcheck needs a step between 0 and 1, got \(step)")
+    }
+    let most = try call.int("most", default: 200)
+    var tensors: [Tensor] = []
+    let x = try nest(call.value("x")) { tensor in
+      let wide = try tensor.detached.cast(to: .f64)
+      tensors.append(wide)
+      return wide
+    }
+    let found = try differentiate(f, [x], context, withValue: false)
+    var gradients: [Tensor] = []
+    _ = try nest(found) { gradient in
+      gradients.append(gradient)
+      return gradient
+    }
+    var largest = 0.0
+    for (place, (tensor, gradient)) in zip(tensors, gradients).enumerated() {
+      let values = tensor.doubles(), slopes = gradient.doubles()
+      let stride = max(1, (values.count + most - 1) / max(1, most))
+      for index in Swift.stride(from: 0, to: values.count, by: stride) {
+        func result(_ shift: Double) throws -> Double {
+          var moved = values
+          moved[index] += shift
+          var count = 0
+          let argument = try nest(x) { other in
+            defer { count += 1 }
+            return count == place ? try Tensor(moved, shape: tensor.shape) : other
+          }
+          return try scalar(context.call(f, [argument])).item()
+        }
+        let slope = try (result(step) - result(-step)) / (2 * step)
+        let difference = abs(slope - slopes[index]) / max(1, abs(slope))
+        // NaN is a difference too, and stays.
+        if !(difference <= largest) { largest = difference }
+        if largest.isNaN { return largest }
+      }
+    }
+    return largest
   }
 
   private static func scalar(_ result: Value) throws -> Tensor {

@@ -1,12 +1,14 @@
 // The words that move elements, and those that networks are made of: layers and losses.
 
 import Diagnostics
+import Glibc
 import Language
 import Tensors
 
 extension Session {
   func layerBindings() -> [Builtin] {
-    movingTensors() + pickingTensors() + layersOfTensors() + lossesOfTensors()
+    movingTensors() + pickingTensors() + layersOfTensors() + normsOfTensors()
+      + transformerParts() + lossesOfTensors()
   }
 
   private func movingTensors() -> [Builtin] {
@@ -149,8 +151,7 @@ extension Session {
 
   private func layersOfTensors() -> [Builtin] {
     typealias W = TensorWords
-    let weight = Parameter("weight", .optional("nil")), bias = Parameter("bias", .optional("nil"))
-    let epsilon = Parameter("epsilon", .label("1e-5"), "added to the variance")
+    let bias = Parameter("bias", .optional("nil"))
     let stride = Parameter("stride", .label("1"), "an int or a pair")
     let padding = Parameter("padding", .label("0"), "an int or a pair")
     return [
@@ -158,19 +159,6 @@ extension Session {
         "linear", "x weight.T + bias",
         [W.x, Parameter("weight", .required, "[out, in]"), bias]
       ) { try .linear($0.tensor("x"), $0.tensor("weight"), $0.optionalTensor("bias")) },
-      W.word("rms_norm", "x over its root mean square along the last axis", [W.x, weight, epsilon])
-      {
-        try .rmsNorm(
-          $0.tensor("x"), $0.optionalTensor("weight"), epsilon: $0.number("epsilon", default: 1e-5))
-      },
-      W.word(
-        "layer_norm", "x less its mean over its deviation along the last axis",
-        [W.x, weight, bias, epsilon]
-      ) {
-        try .layerNorm(
-          $0.tensor("x"), $0.optionalTensor("weight"), $0.optionalTensor("bias"),
-          epsilon: $0.number("epsilon", default: 1e-5))
-      },
       Builtin(
         "dropout", group: "tensors", "elements zeroed with probability p, the rest scaled up",
         [W.x, Parameter("p"), W.seed], flags: .onHosts
@@ -198,6 +186,114 @@ extension Session {
       pooling("max_pool2d", "the largest of each window") { try $0.maxPooled2D($1, stride: $2) },
       pooling("avg_pool2d", "the mean of each window") { try $0.averagePooled2D($1, stride: $2) },
     ]
+  }
+
+  private func normsOfTensors() -> [Builtin] {
+    typealias W = TensorWords
+    let weight = Parameter("weight", .optional("nil")), bias = Parameter("bias", .optional("nil"))
+    let epsilon = Parameter("epsilon", .label("1e-5"), "added to the variance")
+    return [
+      W.word("rms_norm", "x over its root mean square along the last axis", [W.x, weight, epsilon])
+      {
+        try .rmsNorm(
+          $0.tensor("x"), $0.optionalTensor("weight"), epsilon: $0.number("epsilon", default: 1e-5))
+      },
+      W.word(
+        "layer_norm", "x less its mean over its deviation along the last axis",
+        [W.x, weight, bias, epsilon]
+      ) {
+        try .layerNorm(
+          $0.tensor("x"), $0.optionalTensor("weight"), $0.optionalTensor("bias"),
+          epsilon: $0.number("epsilon", default: 1e-5))
+      },
+      W.word(
+        "batch_norm", "each channel of [n, channels, ...] less its mean over its deviation",
+        [
+          W.x, weight, bias, Parameter("mean", .label("nil"), "a channel's mean, kept from before"),
+          Parameter("variance", .label("nil"), "a channel's variance, kept from before"), epsilon,
+        ]
+      ) {
+        try .batchNorm(
+          $0.tensor("x"), $0.optionalTensor("weight"), $0.optionalTensor("bias"),
+          mean: $0.optionalTensor("mean"), variance: $0.optionalTensor("variance"),
+          epsilon: $0.number("epsilon", default: 1e-5))
+      },
+      W.word(
+        "group_norm", "equal groups of channels of [n, channels, ...] less mean over deviation",
+        [W.x, Parameter("groups", .required, "how many groups"), weight, bias, epsilon]
+      ) {
+        try .groupNorm(
+          $0.tensor("x"), groups: $0.int("groups"), $0.optionalTensor("weight"),
+          $0.optionalTensor("bias"), epsilon: $0.number("epsilon", default: 1e-5))
+      },
+    ]
+  }
+
+  /// What blocks of transformers are made of.
+  private func transformerParts() -> [Builtin] {
+    typealias W = TensorWords
+    let gate = Parameter("gate", .required, "a tensor"), up = Parameter("up", .required, "as gate")
+    return [
+      W.word("swiglu", "silu(gate) · up, by element", [gate, up]) {
+        try .swiglu($0.tensor("gate"), $0.tensor("up"))
+      },
+      W.word(
+        "geglu", "gelu(gate) · up, by element",
+        [gate, up, Parameter("approximate", .label("false"), "true takes the tanh form")]
+      ) {
+        try .geglu(
+          $0.tensor("gate"), $0.tensor("up"), approximate: $0.bool("approximate", default: false))
+      },
+      W.word(
+        "rope", "heads turned by their positions: pairs of values as hands of clocks",
+        [
+          Parameter("x", .required, "[n, heads, size]"),
+          Parameter("positions", .optional("nil"), "an int a row; nil counts from 0"),
+          Parameter("base", .label("10000"), "how slow the slowest pair turns"),
+          Parameter("layout", .label("\"halves\""), "halves (j, j + size/2) or pairs (2j, 2j + 1)"),
+        ]
+      ) { try Self.rope($0) },
+      W.word(
+        "attend", "attention: rows of v, mixed by how well their k fits each q",
+        [
+          Parameter("q", .required, "[n, heads, size]"),
+          Parameter("k", .required, "[t, heads, size]; fewer heads are shared"),
+          Parameter("v", .required, "[t, heads, size]"),
+          Parameter("causal", .label("true"), "each row sees itself and those before it"),
+          Parameter("window", .label("nil"), "how many rows it sees at most"),
+          Parameter("scale", .label("1/sqrt(size)"), "times q · k"),
+        ]
+      ) { try Self.attend($0) },
+    ]
+  }
+
+  private static func rope(_ call: Call) throws -> Tensor {
+    let x = try call.tensor("x")
+    let count = x.shape.first ?? 0, size = x.shape.last ?? 0
+    let given = try call["positions"].flatMap { $0.isNil ? nil : try call.ints("positions") }
+    let name = try call.optionalString("layout") ?? RotaryLayout.halves.rawValue
+    guard let layout = RotaryLayout(rawValue: name) else {
+      throw TensorError.value(operation: "rope", rule: "\"halves\" or \"pairs\"", got: name)
+    }
+    let base = try call.number("base", default: 10000)
+    guard base > 0 else {
+      throw TensorError.value(operation: "rope", rule: "a base above 0", got: "\(base)")
+    }
+    let frequencies = (0..<size / 2).map {
+      Float(pow(base, -2 * Double($0) / Double(size)))
+    }
+    return try .rope(
+      x, positions: given ?? Array(0..<count), frequencies: frequencies, layout: layout)
+  }
+
+  private static func attend(_ call: Call) throws -> Tensor {
+    let q = try call.tensor("q")
+    let size = Double(max(1, q.shape.last ?? 1))
+    return try .attention(
+      q, call.tensor("k"), call.tensor("v"),
+      AttentionOptions(
+        scale: call.number("scale", default: 1 / size.squareRoot()),
+        isCausal: call.bool("causal", default: true), window: call.optionalInt("window")))
   }
 
   private func pooling(

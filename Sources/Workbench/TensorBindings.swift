@@ -125,6 +125,7 @@ extension Session {
     typealias W = TensorWords
     let functions: [(String, UnaryOperation, String)] = [
       ("abs", .abs, "the size of each element"), ("sqrt", .sqrt, "the square root"),
+      ("rsqrt", .rsqrt, "1 / the square root"),
       ("exp", .exp, "e to the power of each element"), ("log", .log, "the natural logarithm"),
       ("sin", .sin, "the sine"), ("cos", .cos, "the cosine"),
       ("tanh", .tanh, "the hyperbolic tangent"),

@@ -61,6 +61,22 @@ import Testing
       ),
       ("shape: max needs at least one element: got [0]", { _ = try Tensor.zeros([0]).extreme() }),
       (
+        "shape: batch_norm needs x [n, channels, ...] and weights [channels]: got [2, 3] and [4]",
+        { _ = try Tensor.batchNorm(a, .ones([4]), epsilon: 1e-5) }
+      ),
+      (
+        "value: batch_norm needs mean and variance, or neither: got mean",
+        { _ = try Tensor.batchNorm(a, mean: .zeros([3]), epsilon: 1e-5) }
+      ),
+      (
+        "value: group_norm needs a number of groups that divides 3 channels: got 2",
+        { _ = try Tensor.groupNorm(a, groups: 2, epsilon: 1e-5) }
+      ),
+      (
+        "shape: a gated unit needs equal shapes: got [2, 3] and [4, 5]",
+        { _ = try Tensor.geglu(a, b) }
+      ),
+      (
         "shape: attention needs query [n, heads, size], keys and values [t, key-value heads, size]: "
           + "got [2, 3] and [2, 3] and [2, 3]",
         { _ = try Tensor.attention(a, a, a, AttentionOptions(scale: 1)) }

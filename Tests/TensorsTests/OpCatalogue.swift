@@ -149,7 +149,26 @@ struct CatalogueEntry: CustomTestStringConvertible, Sendable {
         $0[0], positions: [2, 1, 5], frequencies: [1, 0.3, 0.1], layout: .pairs)
     },
     CatalogueEntry("swiglu", [[3, 4], [3, 4]]) { try Tensor.swiglu($0[0], $0[1]) },
-    CatalogueEntry("geglu", [[3, 4], [3, 4]]) { try Tensor.gatedUnit(.geluTanh, $0[0], $0[1]) },
+    CatalogueEntry("geglu", [[3, 4], [3, 4]]) { try Tensor.geglu($0[0], $0[1]) },
+    CatalogueEntry("geglu, tanh", [[3, 4], [3, 4]]) {
+      try Tensor.geglu($0[0], $0[1], approximate: true)
+    },
+    CatalogueEntry("batch_norm", [[4, 3, 2], [3], [3]]) {
+      try Tensor.batchNorm($0[0], $0[1], $0[2], epsilon: 1e-5)
+    },
+    CatalogueEntry("batch_norm of rows", [[5, 3]]) {
+      try Tensor.batchNorm($0[0], epsilon: 1e-5)
+    },
+    CatalogueEntry("batch_norm by kept statistics", [[4, 3, 2], [3], [3], [3], [3]]) {
+      try Tensor.batchNorm(
+        $0[0], $0[1], $0[2], mean: $0[3], variance: $0[4].square(), epsilon: 0.5)
+    },
+    CatalogueEntry("group_norm", [[2, 6, 2, 2], [6], [6]]) {
+      try Tensor.groupNorm($0[0], groups: 3, $0[1], $0[2], epsilon: 1e-5)
+    },
+    CatalogueEntry("group_norm without weights", [[2, 4]]) {
+      try Tensor.groupNorm($0[0], groups: 1, epsilon: 1e-5)
+    },
     attention("causal, grouped heads", AttentionOptions(scale: 0.4)),
     attention("window", AttentionOptions(scale: 0.4, window: 2)),
     attention("both ways", AttentionOptions(scale: 0.4, isCausal: false)),

@@ -119,7 +119,50 @@ struct Samples: Sendable {
       ValueCase("einsum") {
         try Tensor.einsum("bij,bjk->kb", [$0.x(0, 2, 3, 4), $0.x(1, 2, 4, 3)])
       },
-    ]
+    ] + more
+
+  /// Movement, picking, and the norms over channels.
+  static let more: [ValueCase] = [
+    ValueCase("sqrt") { try $0.above().sqrt() },
+    ValueCase("abs") { try $0.wide().abs() },
+    ValueCase("relu") { try $0.wide().relu() },
+    ValueCase("clamp") { try $0.wide().clamped(low: -0.5, high: 0.7) },
+    ValueCase("subtract") { try $0.x(0, 4).subtracting($0.x(1, 3, 4)) },
+    ValueCase("multiply") { try $0.x(0, 3, 1, 4).multiplied(by: $0.x(1, 2, 1)) },
+    ValueCase("maximum") { try $0.x(0, 3, 4).maximum($0.x(1, 4)) },
+    ValueCase("minimum") { try $0.x(0, 3, 4).minimum($0.x(1, 4)) },
+    ValueCase("where") {
+      let mask = try Tensor.compare(.greater, $0.x(2, 4), .scalar(0, dtype: $0.dtype))
+      return try Tensor.select(mask, $0.x(0, 3, 4), $0.x(1, 4))
+    },
+    ValueCase("min") { try $0.x(0, 3, 4).extreme(largest: false, axes: [0]) },
+    ValueCase("stack") { try Tensor.stack([$0.x(0, 2, 3), $0.x(1, 2, 3)], axis: -1) },
+    ValueCase("split") { try $0.x(0, 2, 5).split([2, 3], axis: 1)[1] },
+    ValueCase("expand") { try $0.x(0, 3, 1).expanded(to: [2, 3, 4]) },
+    ValueCase("slice") { try $0.x(0, 5, 4).sliced([1..<4, 2..<4]) },
+    ValueCase("take") { try $0.x(0, 4, 3).taken([1, 3, 1]) },
+    ValueCase("element") { try $0.x(0, 3, 4).element(-1, axis: 1) },
+    ValueCase("embedding") { try Tensor.embedding([4, 0, 4], $0.x(0, 5, 3)) },
+    ValueCase("one_hot") {
+      try Tensor.oneHot(Tensor([2, 0, 1, 1], shape: [2, 2]), classes: 3, dtype: $0.dtype)
+    },
+    ValueCase("geglu") { try Tensor.geglu($0.x(0, 3, 4), $0.x(1, 3, 4)) },
+    ValueCase("geglu_tanh") {
+      try Tensor.geglu($0.x(0, 3, 4), $0.x(1, 3, 4), approximate: true)
+    },
+    ValueCase("kl") { try Tensor.divergence(of: $0.x(0, 3, 4), from: $0.x(1, 3, 4).softmax()) },
+    ValueCase("batch_norm") {
+      try Tensor.batchNorm($0.x(0, 4, 3, 2), $0.x(1, 3), $0.x(2, 3), epsilon: 1e-5)
+    },
+    ValueCase("batch_norm_kept") {
+      try Tensor.batchNorm(
+        $0.x(0, 4, 3, 2), $0.x(1, 3), $0.x(2, 3), mean: $0.x(3, 3), variance: $0.x(4, 3).abs(),
+        epsilon: 1e-5)
+    },
+    ValueCase("group_norm") {
+      try Tensor.groupNorm($0.x(0, 2, 6, 2, 2), groups: 3, $0.x(1, 6), $0.x(2, 6), epsilon: 1e-5)
+    },
+  ]
 
   @Test(arguments: cases)
   func `a value equals the reference's`(entry: ValueCase) throws {
