@@ -354,8 +354,12 @@ struct BackwardStep {
     let out = d.shape[d.rank - 1]
     let dy = d.viewed([d.shape.dropLast().reduce(1, *), out])
     if needs(0) {
-      let w = try value(1).cast(to: d.dtype)
-      let dx = try Products.matmul(dy, w, transposeA: false, transposeB: false)
+      let w = try value(1)
+      // A frozen weight stays as it is stored. Code 1: the way forward was fast.
+      let dx =
+        try d.dtype == .f32 && w.dtype != .f32
+        ? PanelProducts.linearBack(dy, w, rounds: record.code == 1)
+        : Products.matmul(dy, w.cast(to: d.dtype), transposeA: false, transposeB: false)
       try give(0, dx.viewed(shape(0)))
     }
     if needs(1) {

@@ -37,7 +37,7 @@ extension Tensor {
       try dtype == .f64
       ? Products.linear(input, w, b, shape, kernels, Double.self)
       : Products.linear(input, w, b, shape, kernels, Float.self)
-    return try Tape.record(.linear, [input, w, b], made)
+    return try Tape.record(.linear, [input, w, b], made, code: kernels == .fast ? 1 : 0)
   }
 
   /// x weightᵀ + bias + scale · (dropout(x) aᵀ) bᵀ: the low-rank update of LoRA. a [r, in],
@@ -100,6 +100,7 @@ extension Tensor {
     guard shape[rank - 1] == other.shape[other.rank - 2] else {
       throw .matmul(shape, other.shape)
     }
+    if let product = try PanelProducts.narrow(self, other) { return product }
     let joined = DType.joined(dtype, other.dtype)
     let dtype: DType = joined == .f64 ? .f64 : .f32
     let a = try cast(to: dtype), b = try other.cast(to: dtype)
@@ -132,6 +133,12 @@ enum Products {
       if beta == 0 { for row in 0..<m { (c + row * ldc).update(repeating: 0, count: n) } }
       return
     }
+    if T.self == Float.self, beta == 0 || beta == 1, PanelProducts.suit(m, n, k) {
+      let out = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self)
+      return try PanelProducts.multiply(
+        m, n, k, .init(a, .f32, stride: lda, across: ta), .init(b, .f32, stride: ldb, across: !tb),
+        rounds: false, adds: beta == 1, into: out, stride: ldc)
+    }
     guard max(m, n, k, lda, ldb, ldc) < Int(Int32.max) else {
       throw .memory(bytes: nil, free: Memory.available())
     }
@@ -162,7 +169,10 @@ enum Products {
     if kernels == .fast, T.dtype == .f32, m <= RowProducts.most {
       let layer = RowProducts.Layer(weight: w, bias: bias, out: made)
       try RowProducts.fill([layer], x.pointer(Float.self), m: m, k: k)
-    } else if kernels == .exact || w.dtype != T.dtype {
+    } else if kernels == .fast, w.dtype != T.dtype {
+      try PanelProducts.linear(
+        x.pointer(Float.self), m, w, n, k, bias?.pointer(Float.self), made.target(Float.self))
+    } else if kernels == .exact {
       try chains(input, m, w, n, k, add, out)
     } else if m <= 4 {
       try dots(input, m, w.pointer(T.self), n, k, add, out)

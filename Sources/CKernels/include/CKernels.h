@@ -8,6 +8,7 @@
 
 #include "Arena.h"
 #include "Blocks.h"
+#include "Panels.h"
 #include "Rows.h"
 #include "Tiles.h"
 

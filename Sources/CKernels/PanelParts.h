@@ -1,0 +1,45 @@
+// What the files of panels share: tiles of 16 by 16 units of 4 bytes.
+#pragma once
+#include "Simd.h"
+
+enum {
+  CK_PATCH = 16,                      // rows, columns and units of a tile
+  CK_PATCH_BYTES = 1024,
+  CK_BLOCK = 32,                     // rows or columns of two tiles
+  CK_BLOCK_BYTES = 2 * CK_PATCH_BYTES  // of a block for 16 units of k
+};
+
+/// A part of a stored matrix to pack: `count` rows of `a` (columns of `b`) from `first`, and the
+/// values [start, start + depth) of k.
+typedef struct {
+  const ck_operand *source;
+  long first, count, start, depth;
+} ck_part;
+
+/// Packs a part into blocks of 32: block by block, for each 16 units two tiles. Missing rows and
+/// missing values of k are zeros. `turned`: [unit][row] (for b) instead of [row][unit].
+typedef void ck_packer(const ck_part *part, int turned, void *out);
+void ck_pack_scalar(const ck_part *part, int turned, void *out);
+void ck_pack_avx512(const ck_part *part, int turned, void *out);
+void ck_pack_bf16(const ck_part *part, int turned, void *out);
+
+/// c[32, 32] = (adds ? c : 0) + a b over `tiles` times 16 units; only the first `rows` rows
+/// (rounded up to 16) are computed.
+typedef void ck_block_kernel(const void *a, const void *b, long tiles, float *c, long stride,
+                             int adds, long rows);
+void ck_block_scalar(const void *a, const void *b, long tiles, float *c, long stride, int adds,
+                     long rows);
+void ck_block_avx2(const void *a, const void *b, long tiles, float *c, long stride, int adds,
+                   long rows);
+void ck_block_avx512(const void *a, const void *b, long tiles, float *c, long stride, int adds,
+                     long rows);
+void ck_block_bf16(const void *a, const void *b, long tiles, float *c, long stride, int adds,
+                   long rows);
+void ck_block_amx(const void *a, const void *b, long tiles, float *c, long stride, int adds,
+                  long rows);
+/// Tile registers are set up once for each piece on its thread, and given back after it.
+void ck_tiles_begin(void);
+void ck_tiles_end(void);
+
+/// `count` values of stored row `row` from `start`, as f32.
+void ck_widen_row(const ck_operand *source, long row, long start, long count, float *out);

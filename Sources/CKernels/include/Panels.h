@@ -1,0 +1,56 @@
+// Products of matrices with many rows: c = a b (+ c), the operands in any stored format and either
+// orientation, packed once into panels that every kernel reads the same way. The sum is f32.
+//
+// Both operands are cut into units of 4 bytes along k: one f32, or two bf16. A tile is 16 rows of
+// 16 units (1 KiB): `a` keeps [row][unit], `b` keeps [unit][column]. 2 tiles side by side make a
+// block of 32 rows or columns. That is the layout of the tile registers (AMX), of dot products of
+// pairs (AVX512-BF16) and of plain fused multiply-adds alike.
+//
+// A product is cut by its shape alone, so its bits do not depend on who computes which piece.
+// Work: 2 m n k operations; bytes: b once, a once, c read and written once for each `depth` of k.
+#pragma once
+#include <stdint.h>
+
+#include "Blocks.h"
+
+/// A stored matrix. `across` 0: stored rows are rows of `a` or columns of `b`, k runs along them.
+/// `across` 1: stored rows are the steps of k.
+typedef struct {
+  const void *bytes;
+  /// Values from one stored row to the next; whole blocks in block formats.
+  long stride;
+  int32_t format;
+  int32_t across;
+} ck_operand;
+
+/// How one product is cut, made by `ck_panel_plan`.
+typedef struct {
+  long m, n, k;
+  /// 1: units are pairs of bf16, operands rounded to nearest even; 0: units are f32.
+  int32_t pairs;
+  /// The level (Simd.h) whose kernel computes it.
+  int32_t level;
+  /// Columns of a piece and steps of k in one packed panel of b.
+  long columns, depth;
+  /// Rows of `a` that are packed at once; a larger m is several products.
+  long rows;
+  /// Pieces of packing (32 rows each) and of multiplying.
+  long packPieces, pieces;
+  /// Bytes of packed `a` and of the scratch of one piece of multiplying, aligned to 64.
+  long packedBytes, scratchBytes;
+} ck_panels;
+
+/// 1 when the level in use has kernels for f32 panels of 512 bits.
+int ck_panel_wide(void);
+/// Plans c[m, n] = a b. `rounds`: f32 operands may be rounded to bf16 where that is faster.
+/// All of m, n, k >= 1.
+void ck_panel_plan(long m, long n, long k, const ck_operand *a, const ck_operand *b, int rounds,
+                   ck_panels *plan);
+/// Packs rows [32 piece, 32 piece + 32) of the `count` rows of `a` that begin at `first`.
+void ck_panel_pack(const ck_panels *plan, const ck_operand *a, long first, long count, long piece,
+                   void *packed);
+/// Computes all `count` packed rows of the columns of `piece`. c is row `first` of the result, rows
+/// `stride` apart. `adds`: onto what c holds. `bias`: n values added to each row, or null.
+void ck_panel_multiply(const ck_panels *plan, const void *packed, long count, const ck_operand *b,
+                       long piece, int adds, const float *bias, float *c, long stride,
+                       void *scratch);

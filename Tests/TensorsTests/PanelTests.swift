@@ -1,0 +1,110 @@
+// Products of many rows on packed panels: against plain sums in f64, for every format, orientation
+// and level of vector instructions that this CPU has.
+
+import Diagnostics
+import Testing
+
+@testable import Tensors
+
+/// Tests that set the pool's threads or the level run one after another.
+@Suite(.serialized) struct PanelTests {
+  private func random(_ shape: [Int], _ seed: UInt64, _ dtype: DType = .f32) throws -> Tensor {
+    var stream = RandomStream(seed: seed)
+    return try Tensor.randn(shape, from: &stream).cast(to: dtype)
+  }
+
+  /// x wᵀ + bias in f64.
+  private func reference(_ x: Tensor, _ w: Tensor, _ bias: Tensor?) throws -> [Double] {
+    try Tensor.linear(
+      x.cast(to: .f64), w.cast(to: .f64), try bias?.cast(to: .f64), kernels: .exact
+    ).doubles()
+  }
+
+  private func distance(_ a: [Double], _ b: [Double]) -> Double {
+    zip(a, b).map { abs($0 - $1) }.max() ?? 0
+  }
+
+  @Test(arguments: [DType.f32, .f16, .bf16, .q8_0, .q4_0, .q4_1, .q5_0, .q5_1])
+  func `many rows with a stored weight are near the exact product`(_ dtype: DType) throws {
+    let bias = try random([75], 3)
+    let narrow: Bool = dtype.isQuantized || dtype == .bf16
+    for (m, k) in [(9, 32), (17, 288), (40, 544), (33, 2080)] {
+      let x = try random([m, k], 1), w = try random([75, k], 2, dtype)
+      let near = try Tensor.linear(x, w, bias).doubles()
+      // Rounding x to 8 digits costs 2^-9 of each product, with random signs.
+      let limit = (narrow ? 0.02 : 2e-5) * Double(k).squareRoot()
+      #expect(distance(near, try reference(x, w, bias)) < limit)
+    }
+  }
+
+  @Test(arguments: [DType.bf16, .f16, .q8_0, .q4_0])
+  func `a frozen stored weight gives the gradient of its widened copy`(_ dtype: DType) throws {
+    let w = try random([45, 96], 2, dtype), x = try random([19, 96], 1)
+    func slope(_ w: Tensor, _ kernels: KernelMode) throws -> [Double] {
+      let tape = Tape(), leaf = try tape.leaf(x)
+      let loss = try Tensor.linear(leaf, w, kernels: kernels).sum()
+      return try tape.gradients(of: loss, for: [leaf])[0].doubles()
+    }
+    let widened = try slope(w.cast(to: .f32), .fast)
+    #expect(distance(try slope(w, .fast), widened) < 0.05)
+    #expect(distance(try slope(w, .exact), widened) < 1e-4)
+  }
+
+  @Test func `two matrices of bf16 are multiplied exactly but for the order of sums`() throws {
+    for (m, n, k) in [(1, 1, 1), (5, 31, 33), (77, 65, 129), (40, 300, 515)] {
+      let a = try random([m, k], 1, .bf16), b = try random([k, n], 2, .bf16)
+      let product = try a.matmul(b)
+      #expect(product.dtype == .f32)
+      let wide = try a.cast(to: .f64).matmul(try b.cast(to: .f64)).doubles()
+      #expect(distance(product.doubles(), wide) < 1e-5 * Double(k))
+    }
+    let stack = try random([3, 2, 9, 16], 3, .bf16), b = try random([16, 20], 4, .bf16)
+    #expect(try stack.matmul(b).shape == [3, 2, 9, 20])
+    #expect(try stack.matmul(Tensor.zeros([16, 0]).cast(to: .bf16)).shape == [3, 2, 9, 0])
+  }
+
+  @Test func `what is not a number or not finite reaches its outputs and no others`() throws {
+    var values = [Float](repeating: 1, count: 20 * 64)
+    values[3 * 64 + 5] = .nan
+    values[7 * 64 + 63] = .infinity
+    let x = try Tensor(values, shape: [20, 64])
+    for dtype in [DType.f32, .bf16, .q8_0] {
+      let w = try Tensor([Float](repeating: 1, count: 33 * 64), shape: [33, 64]).cast(to: dtype)
+      let y = try Tensor.linear(x, w).floats()
+      for row in 0..<20 {
+        for column in 0..<33 {
+          let value = y[row * 33 + column]
+          switch row {
+          case 3: #expect(value.isNaN)
+          case 7: #expect(value == .infinity)
+          default: #expect(abs(value - 64) < 0.5)
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `products of panels have the same bits at 1, 2, 3 and 7 threads`() throws {
+    let before = WorkerPool.shared.threads
+    defer { WorkerPool.shared.threads = before }
+    let x = try random([300, 544], 1), d = try random([300, 333], 2)
+    for dtype in [DType.f32, .f16, .bf16, .q8_0] {
+      let w = try random([333, 544], 3, dtype)
+      func bits(_ threads: Int) throws -> [[UInt8]] {
+        WorkerPool.shared.threads = threads
+        let forward = try Tensor.linear(x, w),
+          back = try PanelProducts.linearBack(d, w, rounds: true)
+        return [forward.withBytes { Array($0) }, back.withBytes { Array($0) }]
+      }
+      let one = try bits(1)
+      for threads in [2, 3, 7] { #expect(try bits(threads) == one) }
+    }
+  }
+
+  @Test func `a row has the same bits alone among many`() throws {
+    let x = try random([40, 320], 1), w = try random([70, 320], 2, .bf16)
+    let whole = try Tensor.linear(x, w).floats()
+    let part = try Tensor.linear(try x.sliced([7..<29]), w).floats()
+    #expect(part == Array(whole[7 * 70..<29 * 70]))
+  }
+}
