@@ -124,18 +124,16 @@ package final class WorkerPool: @unchecked Sendable {
     }
   }
 
+  /// How often a waiting thread looks before it sleeps: some tens of microseconds, a step between
+  /// two products, counted in looks because this room reads no clock.
+  private static let looks = 1500
+
   /// Looks for `condition` for a short while; whether it came.
   private func look(_ condition: () -> Bool) -> Bool {
-    var end = timespec(), now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &end)
-    end.tv_nsec += 60_000
-    repeat {
-      for _ in 0..<16 {
-        if condition() { return true }
-        ck_pause()
-      }
-      clock_gettime(CLOCK_MONOTONIC, &now)
-    } while (now.tv_sec - end.tv_sec) * 1_000_000_000 + now.tv_nsec < end.tv_nsec
+    for _ in 0..<Self.looks {
+      if condition() { return true }
+      ck_pause()
+    }
     return condition()
   }
 
