@@ -7,7 +7,7 @@ FOLDER is what models.py made; without it the rows that need models are left out
 installed for --python. Every value is the median of the rounds' medians; a ratio is Quire's value divided by the
 peer's. The table says which CPU it was measured on: figures of different machines are not compared.
 """
-import argparse, datetime, json, os, shlex, statistics, subprocess, sys
+import argparse, datetime, json, os, shlex, signal, statistics, subprocess, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FEATURES = "avx2 fma f16c avx512f avx512bw avx512_vnni avx512_bf16 amx_tile amx_int8 amx_bf16 asimd i8mm bf16".split()
@@ -134,6 +134,8 @@ class Measured:
         self.take(who, done.stdout)
         if done.returncode not in (0, 5):
             words = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+            if done.returncode < 0:
+                words = f"ended by {signal.Signals(-done.returncode).name}"
             self.leave_out(f"{who} {' '.join(os.path.basename(word) for word in command[2:])}".strip(), words)
 
     def run(self, work):

@@ -9,6 +9,9 @@
     python3 peer.py openblas SIZE              f32 product by the OpenBLAS library Quire uses
     python3 peer.py torchmatmul SIZE           bf16 product
 
+llama.cpp is measured as it was built; version 0.3.36 of llama-cpp-python, built for a CPU with AMX, was seen to stop
+with an illegal instruction in its tile code (build it with -DGGML_NATIVE=OFF and the AVX-512 options then).
+
 THREADS sets the number of threads (2). Prints one JSON object a line: {"work", "value", "unit"}; values are
 medians. Exit code 3: a package is not installed.
 """
@@ -64,8 +67,8 @@ def llamacpp(path):
             L.llama_memory_clear(L.llama_get_memory(self.context), True)
 
         def feed(self, ids):
-            batch = L.llama_batch_get_one((L.llama_token * len(ids))(*ids), len(ids))
-            if L.llama_decode(self.context, batch) != 0:
+            tokens = (L.llama_token * len(ids))(*ids)  # the batch points into it
+            if L.llama_decode(self.context, L.llama_batch_get_one(tokens, len(ids))) != 0:
                 sys.exit("llama_decode failed")
             L.llama_synchronize(self.context)
             # The greedy choice, as Quire makes it.
