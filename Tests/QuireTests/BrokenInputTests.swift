@@ -270,7 +270,7 @@ extension BrokenInput {
       "an unknown part", #"{"pre_tokenizer":{"type":"UnicodeScripts"},\#(small)}"#,
       ["/pre_tokenizer/type 'UnicodeScripts' is not supported", "help: supported: "]),
     vocabulary(
-      "an unknown model", #"{"model":{"type":"Unigram","vocab":[]}}"#, ["/model/type 'Unigram'"]),
+      "an unknown model", #"{"model":{"type":"Bigram","vocab":[]}}"#, ["/model/type 'Bigram'"]),
     vocabulary(
       "an unknown pattern",
       #"{"pre_tokenizer":{"type":"Split","pattern":{"Regex":"a(?~b)"},"behavior":"Isolated","invert":false},\#(small)}"#,
