@@ -55,44 +55,6 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 7, 64])
-  func `attention gives a query the same bits alone and together`(step: Int) throws {
-    let count = 150
-    let q = try random([count, 4, 24], 6), k = try random([count, 2, 24], 7)
-    let v = try random([count, 2, 24], 8)
-    for window in [nil, 70] {
-      let options = AttentionOptions(scale: 0.2, window: window)
-      let whole = try Tensor.attention(q, k, v, options)
-      var parts: [Tensor] = []
-      for start in stride(from: 0, to: count, by: step) {
-        let end = min(count, start + step)
-        parts.append(
-          try Tensor.attention(
-            q.sliced([start..<end]), k.sliced([0..<end]), v.sliced([0..<end]),
-            AttentionOptions(scale: 0.2, offset: start, window: window)))
-      }
-      #expect(bits(try Tensor.concat(parts)) == bits(whole))
-    }
-  }
-
-  @Test func `attention gives a text among others the bits it has alone`() throws {
-    let q = try random([150, 4, 24], 6), k = try random([150, 2, 24], 7)
-    let v = try random([150, 2, 24], 8), d = try random([150, 4, 24], 9)
-    func pass(_ range: Range<Int>, _ segments: [Int]) throws -> [Tensor] {
-      let tape = Tape()
-      let leaves = try [q, k, v].map { try tape.leaf(try $0.sliced([range])) }
-      let y = try Tensor.attention(
-        leaves[0], leaves[1], leaves[2], AttentionOptions(scale: 0.2, segments: segments))
-      let loss = try y.multiplied(by: try d.sliced([range])).sum()
-      return [y.detached] + (try tape.gradients(of: loss, for: leaves))
-    }
-    let packed = try pass(0..<150, [0, 37, 130])
-    for range in [0..<37, 37..<130, 130..<150] {
-      let alone = try pass(range, [0])
-      for (a, b) in zip(packed, alone) { #expect(bits(try a.sliced([range])) == bits(b)) }
-    }
-  }
-
   @Test func `q8_0 weights compute as their dequantised values`() throws {
     let x = try random([6, 64], 9), w = try random([40, 64], 10).cast(to: .q8_0)
     let plain = try w.cast(to: .f32)
