@@ -71,6 +71,23 @@ CK_FLAT(CK_TARGET_BF16) __m512i along_pairs(const float *from, long valid) {
 CK_FLAT(CK_TARGET_AVX512) __m512i across_plain(const float *from, __mmask16 columns) {
   return _mm512_castps_si512(_mm512_maskz_loadu_ps(columns, from));
 }
+// A block of Q8_0 or Q4_0 as 16 pairs: the same bits as widened and rounded, without a stage.
+CK_FLAT(CK_TARGET_BF16) __m512i block_pairs(int format, const uint8_t *block) {
+  uint16_t half;
+  memcpy(&half, block, 2);
+  __m512 scale = _mm512_set1_ps(_cvtsh_ss(half));
+  __m128i low = _mm_loadu_si128((const __m128i *)(block + 2)), high;
+  if (format == CK_Q8_0) {
+    high = _mm_loadu_si128((const __m128i *)(block + 18));
+  } else {
+    const __m128i nibble = _mm_set1_epi8(15), middle = _mm_set1_epi8(8);
+    high = _mm_sub_epi8(_mm_and_si128(_mm_srli_epi16(low, 4), nibble), middle);
+    low = _mm_sub_epi8(_mm_and_si128(low, nibble), middle);
+  }
+  return pairs_of(_mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(low))),
+                  _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(high))));
+}
+
 // One unit of 16 columns, from the stored rows at `from` and (pairs) `next`.
 CK_FLAT(CK_TARGET_BF16)
 __m512i across_pairs(const float *from, const float *next, __mmask16 columns, int hasNext) {
@@ -95,6 +112,7 @@ enum { STAGE = 256 };
 #define PANEL_ALONG along_f32
 #define PANEL_ACROSS across_f32
 #define PANEL_UNITS along_plain
+#define PANEL_BLOCK(format, block) ((void)(block), _mm512_setzero_si512())
 #define PANEL_UNIT(from, next, columns, has) across_plain(from, columns)
 #define PANEL_NARROW_UNIT(from, next, columns, has) ((void)(from), _mm512_setzero_si512())
 #include "Panels.inc"
@@ -103,6 +121,7 @@ enum { STAGE = 256 };
 #undef PANEL_ALONG
 #undef PANEL_ACROSS
 #undef PANEL_UNITS
+#undef PANEL_BLOCK
 #undef PANEL_UNIT
 #undef PANEL_NARROW_UNIT
 #define PANEL_PAIRS 1
@@ -110,6 +129,7 @@ enum { STAGE = 256 };
 #define PANEL_ALONG along_bf16
 #define PANEL_ACROSS across_bf16
 #define PANEL_UNITS along_pairs
+#define PANEL_BLOCK block_pairs
 #define PANEL_UNIT across_pairs
 #define PANEL_NARROW_UNIT across_narrow
 #include "Panels.inc"
