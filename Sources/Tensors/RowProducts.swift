@@ -15,11 +15,16 @@ enum RowProducts {
     let out: Tensor
   }
 
-  /// A stretch of rows of one layer's weight.
+  /// A stretch of rows of one layer's weight, as plain addresses: copying it counts no references.
   private struct Piece {
-    let layer: Int
-    let first: Int
+    let format: Int32
+    let isRounded: Bool
+    let weight: UnsafeRawPointer
     let rows: Int
+    let bias: UnsafePointer<Float>?
+    let out: UnsafeMutablePointer<Float>
+    /// From row to row of `out`.
+    let stride: Int
   }
 
   /// Fills each layer's `out` with x weightᵀ + bias for x [m, k] in f32, m ≤ `most`. Weights must be
@@ -28,57 +33,68 @@ enum RowProducts {
     _ layers: [Layer], _ x: UnsafePointer<Float>, m: Int, k: Int
   ) throws(TensorError) {
     guard m > 0 else { return }
-    let pieces = cut(layers, m: m)
+    defer { withExtendedLifetime(layers) {} }
+    let pieces = cut(layers)
     let chunks = (k + 255) / 256
-    let rounds = layers.contains { $0.weight.dtype.isQuantized }
+    let rounds = pieces.contains(where: \.isRounded)
     var failure: TensorError?
     withUnsafeTemporaryAllocation(
       byteCount: rounds ? max(1, m * chunks) * MemoryLayout<ck_rounded>.stride : 1, alignment: 64
     ) { scratch in
-      let rounded = scratch.baseAddress?.assumingMemoryBound(to: ck_rounded.self)
-      if rounds, let rounded {
+      guard let base = scratch.baseAddress else { return }
+      if rounds {
+        let rounded = base.assumingMemoryBound(to: ck_rounded.self)
         for row in 0..<m { ck_round_row(x + row * k, rounded + row * chunks, k) }
       }
-      func one(_ index: Int) {
-        let piece = pieces[index], layer = layers[piece.layer], weight = layer.weight
-        let n = weight.shape[0], isRounded = weight.dtype.isQuantized
-        let bytes = weight.byteCount / max(1, n)
-        ck_rows(
-          weight.dtype.kernelCode, weight.raw() + piece.first * bytes, piece.rows, k,
-          isRounded ? UnsafeRawPointer(rounded) : UnsafeRawPointer(x), isRounded ? chunks : k, m,
-          layer.bias.map { $0.pointer(Float.self) + piece.first },
-          layer.out.target(Float.self) + piece.first, n)
-      }
-      do throws(TensorError) {
-        if pieces.count > 1 {
-          try WorkerPool.shared.forEach(pieces.count, one)
-        } else {
-          for index in pieces.indices { one(index) }
+      pieces.withUnsafeBufferPointer { pieces in
+        func one(_ index: Int) {
+          let piece = pieces[index]
+          ck_rows(
+            piece.format, piece.weight, piece.rows, k,
+            piece.isRounded ? UnsafeRawPointer(base) : UnsafeRawPointer(x),
+            piece.isRounded ? chunks : k, m, piece.bias, piece.out, piece.stride)
         }
-      } catch {
-        failure = error
+        do throws(TensorError) {
+          try WorkerPool.shared.forEach(pieces.count, one)
+        } catch {
+          failure = error
+        }
       }
     }
-    withExtendedLifetime(layers) {}
     if let failure { throw failure }
   }
 
-  /// Pieces large enough that reading ahead pays, small enough that no thread waits long for the
-  /// last; by the bytes of the weights alone. Rows go four at a time in a kernel.
-  private static func cut(_ layers: [Layer], m: Int) -> [Piece] {
-    let total = layers.reduce(0) { $0 + $1.weight.byteCount }
-    let aim = total < 1 << 15 ? total : min(1 << 19, max(1 << 14, total / 16))
+  /// The pieces in the order they are taken: large ones first, as long runs of memory are read
+  /// fastest, then smaller and smaller ones, so that no thread waits long for the last. Outputs do
+  /// not depend on the cut, so it may follow the number of threads. Rows go four at a time in a
+  /// kernel.
+  private static func cut(_ layers: [Layer]) -> [Piece] {
+    var left = layers.reduce(0) { $0 + $1.weight.byteCount }
+    let threads = WorkerPool.shared.threads
     var pieces: [Piece] = []
-    for (index, layer) in layers.enumerated() {
-      let n = layer.weight.shape[0]
-      let wanted = aim / max(1, layer.weight.byteCount / max(1, n))
-      let rows = max(4, (min(wanted, n) + 3) / 4 * 4)
-      for first in stride(from: 0, to: n, by: rows) {
-        pieces.append(Piece(layer: index, first: first, rows: min(rows, n - first)))
+    pieces.reserveCapacity(16 + 4 * layers.count + left >> 19)
+    for layer in layers {
+      let weight = layer.weight, n = weight.shape[0]
+      let bytes = weight.byteCount / max(1, n), format = weight.dtype.kernelCode
+      let base = UnsafeRawPointer(weight.raw()), isRounded = weight.dtype.isQuantized
+      let bias = layer.bias?.pointer(Float.self), out = layer.out.target(Float.self)
+      var first = 0
+      while first < n {
+        let aim = min(largest, max(smallest, left * 2 / (3 * threads)))
+        let rows = min(n - first, max(4, (aim / max(1, bytes) + 3) / 4 * 4))
+        pieces.append(
+          Piece(
+            format: format, isRounded: isRounded, weight: base + first * bytes, rows: rows,
+            bias: bias.map { $0 + first }, out: out + first, stride: n))
+        first += rows
+        left -= rows * bytes
       }
     }
     return pieces
   }
+
+  /// Bytes of weights in a piece.
+  private static let smallest = 1 << 15, largest = 1 << 20
 }
 
 extension Tensor {

@@ -42,6 +42,8 @@ package final class WorkerPool: @unchecked Sendable {
     var threads: Int
     var started = 0
     var job: Job?
+    /// Counts the jobs.
+    var generation = 0
     var interrupt: Interrupt?
   }
 
@@ -51,15 +53,21 @@ package final class WorkerPool: @unchecked Sendable {
   private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let parked = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let busy = Atomic<Bool>(false)
-  /// Counts the jobs; changed under `mutex`, read without.
-  private let generation = Atomic<Int>(0)
+  /// What those who look for work see: the job's number, told once `mutex` is free again, so that
+  /// nobody who saw it has to wait for the mutex.
+  private let posted = Atomic<Int>(0)
   private let cores: Int
 
   /// A pool of its own; everything in the product uses `shared`.
   package init() {
     cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     state = State(threads: cores)
-    pthread_mutex_init(mutex, nil)
+    // Held for some instructions at a time: worth trying again before sleeping.
+    var attributes = pthread_mutexattr_t()
+    pthread_mutexattr_init(&attributes)
+    pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ADAPTIVE_NP))
+    pthread_mutex_init(mutex, &attributes)
+    pthread_mutexattr_destroy(&attributes)
     pthread_cond_init(wake, nil)
     pthread_cond_init(done, nil)
     pthread_cond_init(parked, nil)
@@ -108,13 +116,14 @@ package final class WorkerPool: @unchecked Sendable {
   }
 
   private func share(_ job: Job) {
-    let looks = locked {
+    let (number, looks) = locked {
       startThreads()
       state.job = job
-      generation.add(1, ordering: .releasing)
+      state.generation += 1
       pthread_cond_broadcast(wake)
-      return state.threads <= cores
+      return (state.generation, state.threads <= cores)
     }
+    posted.store(number, ordering: .releasing)
     job.run()
     // Nobody joins from here on.
     locked { state.job = nil }
@@ -175,18 +184,18 @@ package final class WorkerPool: @unchecked Sendable {
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     var seen = 0, looks = false
     while true {
-      if looks { _ = look { generation.load(ordering: .acquiring) != seen } }
+      if looks { _ = look { posted.load(ordering: .acquiring) > seen } }
       pthread_mutex_lock(mutex)
       while true {
         if place >= state.threads {
           pthread_cond_wait(parked, mutex)
-        } else if generation.load(ordering: .relaxed) == seen || state.job == nil {
+        } else if state.generation == seen || state.job == nil {
           pthread_cond_wait(wake, mutex)
         } else {
           break
         }
       }
-      seen = generation.load(ordering: .relaxed)
+      seen = state.generation
       looks = state.threads <= cores
       let job = state.job
       job?.workers.add(1, ordering: .relaxed)
