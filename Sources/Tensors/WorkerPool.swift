@@ -44,7 +44,6 @@ package final class WorkerPool: @unchecked Sendable {
     var job: Job?
     /// Counts the jobs.
     var generation = 0
-    var interrupt: Interrupt?
   }
 
   private var state: State
@@ -57,11 +56,18 @@ package final class WorkerPool: @unchecked Sendable {
   /// nobody who saw it has to wait for the mutex.
   private let posted = Atomic<Int>(0)
   private let cores: Int
+  /// Where each thread keeps its interrupt; a thread that ends lets go of it.
+  private let interruptKey: pthread_key_t
 
   /// A pool of its own; everything in the product uses `shared`.
   package init() {
     cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     state = State(threads: cores)
+    var key = pthread_key_t()
+    pthread_key_create(&key) { held in
+      if let held { Unmanaged<Interrupt>.fromOpaque(held).release() }
+    }
+    interruptKey = key
     // Held for some instructions at a time: worth trying again before sleeping.
     var attributes = pthread_mutexattr_t()
     pthread_mutexattr_init(&attributes)
@@ -84,10 +90,19 @@ package final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// Polled between the pieces of all work, here and in the operations.
+  /// Polled between the pieces of the work that the calling thread asks for, here and in the
+  /// operations. Each thread has its own: two sessions in one process do not stop each other.
   package var interrupt: Interrupt? {
-    get { locked { state.interrupt } }
-    set { locked { state.interrupt = newValue } }
+    get {
+      pthread_getspecific(interruptKey).map {
+        Unmanaged<Interrupt>.fromOpaque($0).takeUnretainedValue()
+      }
+    }
+    set {
+      let held = pthread_getspecific(interruptKey)
+      pthread_setspecific(interruptKey, newValue.map { Unmanaged.passRetained($0).toOpaque() })
+      if let held { Unmanaged<Interrupt>.fromOpaque(held).release() }
+    }
   }
 
   /// Throws when a stop was asked for.

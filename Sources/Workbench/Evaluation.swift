@@ -13,6 +13,9 @@ extension Session {
     interrupt.clear()
     random.cellKey = cellKey
     random.calls = 0
+    let pool = WorkerPool.shared, handed = pool.interrupt
+    pool.interrupt = interrupt
+    defer { pool.interrupt = handed }
     // Between cells a session keeps little of the memory that tensors left behind.
     defer { Memory.trim(keeping: Self.keptBytes) }
     do {

@@ -50,6 +50,5 @@ package final class Session {
     self.sink = sink
     random = RandomState(seed: options.seed, cellKey: "")
     WorkerPool.shared.threads = options.threads
-    WorkerPool.shared.interrupt = options.interrupt
   }
 }
