@@ -59,7 +59,10 @@ package enum Files {
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   package static func isDirectory(_ path: String) -> Bool {
-    (try? FileStatus(path, .read))?.isFolder ?? false
+    // Asked for paths that often are not there: no error with near names is made to be dropped.
+    guard (try? check(path)) != nil else { return false }
+    var raw = stat()
+    return stat(path, &raw) == 0 && FileStatus(raw: raw).isFolder
   }
 
   /// Size in bytes.
