@@ -63,7 +63,7 @@ struct GGUFWriting {
       list.append(
         DeferredTensor(need.ggufName, shape: need.shape, dtype: format) {
           let cast = try tensor.cast(to: format)
-          return try need.permutedHeads.map { try RowOrder.pairs(cast, heads: $0) } ?? cast
+          return try need.permutedHeads.map { try cast.inPairs(heads: $0) } ?? cast
         })
     }
     return list

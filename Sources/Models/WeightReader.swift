@@ -214,7 +214,7 @@ struct WeightReader {
     }
     if need.transposed, dialect == .huggingFace { tensor = try tensor.transposed() }
     if dialect == .gguf, let heads = need.permutedHeads {
-      tensor = try RowOrder.halves(tensor, heads: heads)
+      tensor = try tensor.inHalves(heads: heads)
     }
     guard need.isTable else { return try tensor.cast(to: .f32) }
     if let wanted = options.dtype { return try need.converted(tensor, to: wanted) }
@@ -236,31 +236,5 @@ struct WeightReader {
     var changed = architecture
     changed.position = .rope(plan.divided(by: factors))
     return changed
-  }
-}
-
-/// Row orders of rotary projections: inside each head HF row h·d/2 + j is GGUF row 2j + h. Whole
-/// rows move, so that quantised blocks stay as they are.
-enum RowOrder {
-  /// From interleaved pairs (GGUF) to halves.
-  static func halves(_ tensor: Tensor, heads: Int) throws -> Tensor {
-    let rows = tensor.shape[0]
-    let half = rows / heads / 2
-    let source = (0..<rows).map { row in
-      let inside = row % (2 * half)
-      return row - inside + 2 * (inside % half) + inside / half
-    }
-    return try tensor.taken(source)
-  }
-
-  /// From halves to interleaved pairs.
-  static func pairs(_ tensor: Tensor, heads: Int) throws -> Tensor {
-    let rows = tensor.shape[0]
-    let half = rows / heads / 2
-    let source = (0..<rows).map { row in
-      let inside = row % (2 * half)
-      return row - inside + (inside % 2) * half + inside / 2
-    }
-    return try tensor.taken(source)
   }
 }

@@ -163,6 +163,13 @@ enum Products {
   ) throws(TensorError) -> Tensor {
     let k = w.shape[1], n = w.shape[0]
     let m = shape.dropLast().reduce(1, *)
+    if T.dtype == .f32, let (stored, order) = w.asStored {
+      let made = try linear(x, stored, nil, shape, kernels, type)
+      try order.arrange(made.target(Float.self), m: m)
+      if let bias { try addRows(made.target(T.self), m, n, bias.pointer(T.self)) }
+      keep(made, bias)
+      return made
+    }
     let made = try Tensor.uninitialized(shape, T.dtype)
     defer { keep(x, w, bias, made) }
     let input = x.pointer(T.self), out = made.target(T.self), add = bias?.pointer(T.self)
@@ -183,7 +190,8 @@ enum Products {
     return made
   }
 
-  private static func addRows<T: Real>(
+  /// Adds `bias` to each of m rows of n.
+  static func addRows<T: Real>(
     _ out: UnsafeMutablePointer<T>, _ m: Int, _ n: Int, _ bias: UnsafePointer<T>
   ) throws(TensorError) {
     try WorkerPool.shared.stretches(m, grain: max(1, (1 << 15) / max(1, n))) { first, rows in

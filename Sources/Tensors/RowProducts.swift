@@ -126,9 +126,21 @@ extension Tensor {
     var filled: [RowProducts.Layer] = []
     for layer in layers {
       let out = try uninitialized(Array(x.shape.dropLast()) + [layer.weight.shape[0]], .f32)
-      filled.append(RowProducts.Layer(weight: layer.weight, bias: layer.bias, out: out))
+      // A bias is in the order that the outputs get in the end.
+      let stored = layer.weight.asStored?.weight
+      filled.append(
+        RowProducts.Layer(
+          weight: stored ?? layer.weight, bias: stored == nil ? layer.bias : nil, out: out))
     }
     try RowProducts.fill(filled, x.pointer(Float.self), m: m, k: k)
+    for (layer, made) in zip(layers, filled) {
+      guard let order = layer.weight.asStored?.order else { continue }
+      let out = made.out.target(Float.self)
+      try order.arrange(out, m: m)
+      if let bias = layer.bias {
+        try Products.addRows(out, m, bias.count, bias.pointer(Float.self))
+      }
+    }
     keep(x)
     return filled.map(\.out)
   }

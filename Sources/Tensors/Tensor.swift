@@ -63,8 +63,11 @@ package struct Tensor: Sendable {
     return copy
   }
 
-  /// True when both are over the same memory.
-  package func shares(_ other: Tensor) -> Bool { storage === other.storage }
+  /// True when both are over the same memory, or this one's bytes are yet to be taken from the
+  /// other's.
+  package func shares(_ other: Tensor) -> Bool {
+    storage === other.storage || storage.moved?.source.storage === other.storage
+  }
 
   /// The same elements under another shape, sharing memory; not recorded.
   func viewed(_ shape: [Int]) -> Tensor {

@@ -7,30 +7,54 @@ import Glibc
 /// Bytes that tensors share. The one documented `@unchecked Sendable` of this room: bytes are
 /// written only while one tensor alone holds them (Tensor checks), and foreign bytes never.
 package final class TensorStorage: @unchecked Sendable {
-  let pointer: UnsafeMutableRawPointer
+  private let base: UnsafeMutableRawPointer
   package let byteCount: Int
   /// Keeps foreign memory alive; nil for own memory.
   private let owner: (any AnyObject & Sendable)?
+  /// Never written, whoever holds it.
   let isForeign: Bool
+  /// What the bytes are copied from when they are first asked for.
+  let moved: MovedRows?
+
+  /// The first byte.
+  var pointer: UnsafeMutableRawPointer {
+    moved?.fill(base)
+    return base
+  }
 
   /// Own memory, not cleared.
   init(byteCount: Int) throws(TensorError) {
-    self.pointer = try Memory.take(byteCount)
+    self.base = try Memory.take(byteCount)
     self.byteCount = byteCount
     self.owner = nil
     self.isForeign = false
+    self.moved = nil
   }
 
   /// Memory of someone else, read only, valid as long as `owner` lives.
   package init(foreign pointer: UnsafeRawPointer, byteCount: Int, owner: any AnyObject & Sendable) {
-    self.pointer = UnsafeMutableRawPointer(mutating: pointer)
+    self.base = UnsafeMutableRawPointer(mutating: pointer)
     self.byteCount = byteCount
     self.owner = owner
     self.isForeign = true
+    self.moved = nil
+  }
+
+  /// The rows of `source` in another order, copied when they are first asked for. Throws `memory`.
+  init(moving source: Tensor, _ order: PairedRows) throws(TensorError) {
+    self.base = try MovedRows.reserve(source.byteCount)
+    self.byteCount = source.byteCount
+    self.owner = nil
+    self.isForeign = true
+    self.moved = MovedRows(source, order)
   }
 
   deinit {
-    if !isForeign { Memory.giveBack(pointer) }
+    if moved != nil {
+      MovedRows.giveBack(base, byteCount)
+    } else if !isForeign {
+      Memory.giveBack(base)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // Logits and greedy ids against transformers, for every family and rope table; the same model
 // through GGUF, in other dtypes, in pieces.
 
+import Checkpoints
 import Files
 import Foundation
 import JSON
@@ -76,6 +77,44 @@ import Testing
       #expect(largestDifference(a, b) <= 1e-5)  // its frequencies went through stored factors
     } else {
       #expect(bits(a) == bits(b))
+    }
+  }
+
+  @Test(arguments: ["llama", "llama-biases"])
+  func `rows that GGUF keeps in pairs are read where they stand, and shown in halves`(
+    variant: String
+  ) throws {
+    let golden = try Golden(variant)
+    let model = try Model.load(try golden.folder(scratch, dtype: .bf16))
+    _ = try model.save(to: scratch.at("twin.gguf"))
+    let twin = try Model.load(scratch.at("twin.gguf"))
+    for kernels in [KernelMode.exact, .fast] {
+      for count in [1, 24] {
+        let ids = Array(golden.ids[..<count])
+        let (a, b) = (
+          try model.logits(ids: ids, kernels: kernels), try twin.logits(ids: ids, kernels: kernels)
+        )
+        #expect(bits(a) == bits(b))
+      }
+    }
+    _ = try twin.save(to: scratch.at("again.gguf"))
+    _ = try twin.save(to: scratch.at("again"))
+    let again = try Model.load(scratch.at("again"))
+    for name in model.parameters.names {
+      let (ours, theirs) = (model.parameters[name], try #require(twin.parameters[name]))
+      if theirs.rank == 2 {
+        let isMoved = name.contains("q_proj") || name.contains("k_proj")
+        #expect((theirs.asStored != nil) == isMoved, "\(name)")
+      }
+      #expect(bits(try #require(ours)) == bits(theirs), "\(name)")
+      #expect(bits(try #require(again.parameters[name])) == bits(theirs), "\(name)")
+    }
+    let (one, two) = (
+      try Checkpoint.open(scratch.at("twin.gguf")), try Checkpoint.open(scratch.at("again.gguf"))
+    )
+    for entry in one.entries {
+      let bytes = try two.withBytes(of: try #require(two[entry.name])) { Array($0) }
+      #expect(try one.withBytes(of: entry) { Array($0) } == bytes, "\(entry.name)")
     }
   }
 
