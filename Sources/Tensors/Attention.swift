@@ -91,16 +91,23 @@ extension Tensor {
 
   /// softmax(scale · q kᵀ) v for query [n, heads, size], keys [t, keyValueHeads, size] and values
   /// [t, keyValueHeads, valueSize]: [n, heads, valueSize]. Query head h reads key-value head
-  /// h / (heads / keyValueHeads).
+  /// h / (heads / keyValueHeads). A query that sees no key gives 0.
+  ///
+  /// Each output has the same bits whatever other queries are computed in the call, on any number of
+  /// threads and at any vector level: one path serves both kernel modes. Memory besides the output
+  /// is linear in the tokens.
   package static func attention(
     _ query: Tensor, _ keys: Tensor, _ values: Tensor, _ options: AttentionOptions
   ) throws(TensorError) -> Tensor {
     let plan = try AttentionPlan(query, keys, values, options)
     let q = try query.cast(to: plan.dtype), k = try keys.cast(to: plan.dtype)
     let v = try values.cast(to: plan.dtype)
+    let tracked = q.isTracked || k.isTracked || v.isTracked
     let (made, lse) =
       try plan.dtype == .f64
-      ? plan.forward(q, k, v, Double.self) : plan.forward(q, k, v, Float.self)
+      ? plan.forward(q, k, v, keepsSums: tracked, Double.self)
+      : plan.forward(q, k, v, keepsSums: tracked, Float.self)
+    guard let lse else { return made }
     return try Tape.record(
       .attention, [q, k, v], made, code: options.isCausal ? 1 : 0,
       numbers: (options.scale, options.softcap ?? 0, 0, 0), integers: plan.integers, saved: [lse])

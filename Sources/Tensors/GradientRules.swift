@@ -426,7 +426,7 @@ struct BackwardStep {
     let q = try value(0), k = try value(1), v = try value(2), y = try output()
     let plan = AttentionPlan(
       [q.shape, k.shape, v.shape], dtype: d.dtype, scale: record.numbers.0,
-      softcap: record.numbers.1, integers: Array(integers))
+      softcap: record.numbers.1, integers: integers)
     let wanted = (needs(0), needs(1), needs(2)), lse = try saved(0)
     let (dq, dk, dv) =
       try d.dtype == .f64

@@ -45,7 +45,7 @@ protocol Real: BinaryFloatingPoint, Sendable {
   /// Attention in tiles (Tiles.h).
   static func attend(
     _ a: ck_attention, _ q: In, _ k: In, _ v: In, _ first: Int, _ queries: Int, _ heads: Int,
-    _ origin: Int, _ out: Out, _ lse: UnsafeMutablePointer<Double>, _ lseStride: Int,
+    _ origin: Int, _ out: Out, _ lse: UnsafeMutablePointer<Double>?, _ lseStride: Int,
     _ scratch: UnsafeMutableRawPointer)
   static func attendScores(
     _ a: ck_attention, _ q: In, _ k: In, _ first: Int, _ queries: Int, _ origin: Int, _ table: Out,
@@ -162,7 +162,7 @@ extension Float: Real {
   }
   static func attend(
     _ a: ck_attention, _ q: In, _ k: In, _ v: In, _ first: Int, _ queries: Int, _ heads: Int,
-    _ origin: Int, _ out: Out, _ lse: UnsafeMutablePointer<Double>, _ lseStride: Int,
+    _ origin: Int, _ out: Out, _ lse: UnsafeMutablePointer<Double>?, _ lseStride: Int,
     _ scratch: UnsafeMutableRawPointer
   ) {
     var a = a
@@ -317,7 +317,7 @@ extension Double: Real {
   }
   static func attend(
     _ a: ck_attention, _ q: In, _ k: In, _ v: In, _ first: Int, _ queries: Int, _ heads: Int,
-    _ origin: Int, _ out: Out, _ lse: UnsafeMutablePointer<Double>, _ lseStride: Int,
+    _ origin: Int, _ out: Out, _ lse: UnsafeMutablePointer<Double>?, _ lseStride: Int,
     _ scratch: UnsafeMutableRawPointer
   ) {
     var a = a

@@ -210,6 +210,11 @@ extension Tensor {
       throw .broadcast(operation: "add", shape, other.shape)
     }
     try makeUnique()
+    try addUnshared(other)
+  }
+
+  /// Adds `other` (same count and dtype) to memory that the caller made and nobody reads yet.
+  func addUnshared(_ other: Tensor) throws(TensorError) {
     let me = self
     try WorkerPool.shared.stretches(count) { start, count in
       if me.dtype == .f64 {

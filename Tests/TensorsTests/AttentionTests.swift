@@ -101,7 +101,7 @@ import Testing
   }
 
   @Test func `a segment has the bits it has alone, forward and backward`() throws {
-    let begins = [0, 30, 131], n = 200
+    let begins = [0, 30, 131], n = 700
     func slopes(_ range: Range<Int>, _ segments: [Int]?) throws -> [[UInt32]] {
       let tape = Tape()
       let q = try tape.leaf(try random([n, 4, 16], 7).sliced([range]))
@@ -126,11 +126,11 @@ import Testing
   @Test func `threads do not change a bit`() throws {
     func run() throws -> [[UInt32]] {
       let tape = Tape()
-      let q = try tape.leaf(random([300, 6, 20], 11)),
-        k = try tape.leaf(random([300, 2, 20], 12))
-      let v = try tape.leaf(random([300, 2, 24], 13))
+      let q = try tape.leaf(random([600, 6, 20], 11)),
+        k = try tape.leaf(random([600, 2, 20], 12))
+      let v = try tape.leaf(random([600, 2, 24], 13))
       let y = try Tensor.attention(q, k, v, AttentionOptions(scale: 0.3))
-      let loss = try y.multiplied(by: random([300, 6, 24], 14)).sum()
+      let loss = try y.multiplied(by: random([600, 6, 24], 14)).sum()
       return try ([y] + tape.gradients(of: loss, for: [q, k, v])).map {
         $0.floats().map(\.bitPattern)
       }
