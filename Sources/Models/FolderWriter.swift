@@ -57,6 +57,14 @@ struct FolderWriter {
       try put("tokenizer.json", try tokenizer.jsonBytes())
       try put("tokenizer_config.json", document(tokenizer.configJSON()))
     }
+    for source in model.parts.chatTemplates.sources where !source.isInSettings {
+      if source.name == "default" {
+        try put("chat_template.jinja", Array(source.text.utf8))
+      } else {
+        try Files.createDirectory(Path.join(folder, "chat_templates"))
+        try put("chat_templates/\(source.name).jinja", Array(source.text.utf8))
+      }
+    }
     return files
   }
 

@@ -31,6 +31,7 @@ struct GGUFSource {
       config: .object(object), contextLength: architecture.sizes.contextLength)
     parts.metadata = metadata
     parts.tokenizer = try options.tokenizer.map { try loadTokenizer($0) } ?? tokenizer()
+    parts.chatTemplates = try ChatTemplates(metadata: metadata, tokenizer: parts.tokenizer)
     return try WeightReader(architecture, checkpoint, options).model(parts, .gguf)
   }
 

@@ -25,7 +25,9 @@ struct GGUFWriting {
       metadata.append(("general.quantization_version", .u32(2)))
     }
     if let tokenizer = model.tokenizer {
-      metadata += try VocabularyWriting(tokenizer: tokenizer, source: model.parts.metadata).pairs()
+      metadata += try VocabularyWriting(
+        tokenizer: tokenizer, templates: model.parts.chatTemplates, source: model.parts.metadata
+      ).pairs()
     }
     try writeGGUF(metadata: metadata, tensors: tensors, to: path)
     return [path]
@@ -139,6 +141,7 @@ struct GGUFWriting {
 /// The tokenizer as GGUF keeps it: the vocabulary in ggml's form, and tokenizer.json whole.
 struct VocabularyWriting {
   let tokenizer: Tokenizer
+  let templates: ChatTemplates
   /// Where the model came from GGUF, its own entries are kept.
   let source: CheckpointMetadata?
 
@@ -150,8 +153,9 @@ struct VocabularyWriting {
     let json = try tokenizer.json()
     var pairs = vocabulary(json)
     pairs.append(("tokenizer.huggingface.json", .bytes(try tokenizer.jsonBytes())))
-    if let template = tokenizer.configJSON()["chat_template"]?.string {
-      pairs.append(("tokenizer.chat_template", .bytes(template.utf8)))
+    for template in templates.sources {
+      let suffix = template.name == "default" ? "" : ".\(template.name)"
+      pairs.append(("tokenizer.chat_template\(suffix)", .text(template.text)))
     }
     return pairs
   }

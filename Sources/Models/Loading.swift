@@ -78,6 +78,7 @@ struct FolderSource {
       contextLength: architecture.sizes.contextLength)
     if Files.exists(generation) { parts.generationConfig = try readJSON(generation) }
     parts.tokenizer = try tokenizer(options)
+    parts.chatTemplates = try ChatTemplates(folder: folder, tokenizer: parts.tokenizer)
     return try WeightReader(architecture, checkpoint, options).model(parts, dialect)
   }
 

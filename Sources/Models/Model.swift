@@ -30,6 +30,7 @@ package struct ModelParts: Sendable {
   package var config: JSON
   package var generationConfig: JSON = .null
   package var tokenizer: Tokenizer?
+  package var chatTemplates = ChatTemplates()
   /// Raw metadata of a GGUF file.
   package var metadata: CheckpointMetadata?
   package var checks: [Check] = []

@@ -29,6 +29,10 @@ package enum ModelsError: RoomError, Equatable {
   // Running.
   case noTokenizer(String)
   case noTokens
+  case noChatTemplate(String)
+  case unknownChatTemplate(String, known: [String])
+  case chatMessages(String, got: String)
+  case chatContinuation
   case tokenRange(id: Int, vocabulary: Int)
   case tooLong(tokens: Int, context: Int, trained: Int)
   case positions(tokens: Int, table: Int)
@@ -48,7 +52,8 @@ package enum ModelsError: RoomError, Equatable {
     switch self {
     case .expression, .familyFile: .internal
     case .sampler, .dtype: .value
-    case .noTokenizer: .tokenizer
+    case .noTokenizer, .noChatTemplate, .unknownChatTemplate: .tokenizer
+    case .chatMessages, .chatContinuation: .value
     case .tooLong, .positions: .limit
     case .tokenRange, .noTokens: .value
     case .notFinite: .numeric
@@ -94,6 +99,11 @@ package enum ModelsError: RoomError, Equatable {
       "dtype must be one of " + LoadOptions.dtypes.map(\.rawValue).joined(separator: " ")
         + ": got '\(name)'"
     case .noTokenizer(let name): "text needs a tokenizer: \(name) has none"
+    case .noChatTemplate(let name): "chat needs a chat template: \(name) has none"
+    case .unknownChatTemplate(let name, _): "the model has no chat template '\(name)'"
+    case .chatMessages(let wanted, let got): "chat needs \(wanted): got \(got)"
+    case .chatContinuation:
+      "the template does not write the last message as it is, so that it cannot be continued"
     case .noTokens: "a model needs at least one token to run"
     case .tokenRange(let id, let vocabulary):
       "token id must lie in 0..\(vocabulary): got \(id)"
@@ -133,6 +143,9 @@ package enum ModelsError: RoomError, Equatable {
     case .tensorType: "use a copy in F32, F16, BF16, Q8_0, Q4_0…Q5_1 or Q2_K…Q6_K"
     case .noTokenizer:
       "give a list of token ids, or load with tokenizer: \"path/to/tokenizer.json\""
+    case .noChatTemplate: "use prompt, or template: \"file.jinja\""
+    case .unknownChatTemplate(_, let known): "it has \(known.joined(separator: ", "))"
+    case .chatMessages: "as in [{role: \"user\", content: \"Hello\"}]"
     case .noTokens: "give some text, or a list of ids"
     case .tooLong(_, let context, let trained):
       context < trained

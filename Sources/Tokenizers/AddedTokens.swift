@@ -53,9 +53,11 @@ struct AddedTokenFinder: Sendable {
   var isEmpty: Bool { ends.count == 1 }
 
   /// The added tokens in valid UTF-8, in order, with the blanks they swallow. A token made of blanks
-  /// that the one before has swallowed is found nevertheless, as in the reference.
+  /// that the one before has swallowed is found nevertheless, as in the reference. A special token at
+  /// a range that `isText` is passed over as if it were not there.
   func matches(
-    in text: UnsafeBufferPointer<UInt8>, skippingSpecial: Bool, interrupt: Interrupt?
+    in text: UnsafeBufferPointer<UInt8>, skippingSpecial: Bool, interrupt: Interrupt?,
+    isText: ((Range<Int>) -> Bool)? = nil
   ) throws -> [Match] {
     var found: [Match] = []
     if isEmpty { return found }
@@ -68,6 +70,10 @@ struct AddedTokenFinder: Sendable {
       }
       try interrupt?.check()
       let start = index
+      if let isText, token.isSpecial, isText(start..<end) {
+        index += 1
+        continue
+      }
       index = end
       if skippingSpecial && token.isSpecial { continue }
       if token.isSingleWord, touchesWord(text, start, end) { continue }

@@ -145,13 +145,18 @@ package final class Tokenizer: Sendable {
   // MARK: - Encoding
 
   /// The ids of a text. `addSpecial`: with start and end tokens; `parseSpecial`: the text of a
-  /// special token stands for that token. O(n log n). Throws `limit` when a split pattern is too
-  /// costly, and `interrupted`.
+  /// special token stands for that token. In `literal`, ascending ranges of UTF-8 that do not touch,
+  /// the text of a special token stays text: what a person wrote in a message cannot speak as the
+  /// template; all else is encoded as if there were no such ranges. O(n log n). Throws `limit` when
+  /// a split pattern is too costly, and `interrupted`.
   package func encode(
-    _ text: String, addSpecial: Bool = true, parseSpecial: Bool = true, interrupt: Interrupt? = nil
+    _ text: String, addSpecial: Bool = true, parseSpecial: Bool = true,
+    literal: [Range<Int>] = [], interrupt: Interrupt? = nil
   ) throws -> [Int] {
-    try encode(
-      Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial, interrupt: interrupt)
+    let run = try run(
+      Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial,
+      tracks: !literal.isEmpty, literal: literal, interrupt: interrupt)
+    return run.ids
   }
 
   /// The ids of bytes; each bad sequence of UTF-8 counts as U+FFFD.
@@ -184,23 +189,28 @@ package final class Tokenizer: Sendable {
     var origins: [Origin] = []
     let skipsSpecial: Bool
     let tracks: Bool
+    let literal: [Range<Int>]
     let interrupt: Interrupt?
     var scratch: MergeScratch
   }
 
   private func run(
-    _ given: [UInt8], addSpecial: Bool, parseSpecial: Bool, tracks: Bool, interrupt: Interrupt?
+    _ given: [UInt8], addSpecial: Bool, parseSpecial: Bool, tracks: Bool,
+    literal: [Range<Int>] = [], interrupt: Interrupt?
   ) throws -> Run {
     guard given.count <= 1 << 30 else { throw TokenizerError.tooLong(bytes: given.count) }
     let bytes = repaired(given).bytes
     var run = Run(
-      skipsSpecial: !parseSpecial, tracks: tracks, interrupt: interrupt, scratch: pool.take())
+      skipsSpecial: !parseSpecial, tracks: tracks, literal: literal, interrupt: interrupt,
+      scratch: pool.take())
     defer { pool.give(run.scratch) }
     run.ids.reserveCapacity(bytes.count / 4 + 8)
     if addSpecial { for id in startIDs { add(id, at: 0, &run) } }
     let first = run.ids.count
     let found = try bytes.withUnsafeBufferPointer {
-      try rawFinder.matches(in: $0, skippingSpecial: run.skipsSpecial, interrupt: interrupt)
+      try rawFinder.matches(
+        in: $0, skippingSpecial: run.skipsSpecial, interrupt: interrupt,
+        isText: literal.isEmpty ? nil : { overlaps(literal, $0) })
     }
     var end = 0
     for match in found {
@@ -236,9 +246,15 @@ package final class Tokenizer: Sendable {
       try encodeNormalized(text, startsText: startsText, &run)
       return
     }
+    let (literal, tracked) = (run.literal, text)
+    func isLiteral(_ range: Range<Int>) -> Bool {
+      let origin = tracked.origin(of: range)
+      return overlaps(literal, Int(origin.start)..<max(Int(origin.start), Int(origin.end)))
+    }
     let found = try text.bytes.withUnsafeBufferPointer {
       try normalizedFinder.matches(
-        in: $0, skippingSpecial: run.skipsSpecial, interrupt: run.interrupt)
+        in: $0, skippingSpecial: run.skipsSpecial, interrupt: run.interrupt,
+        isText: literal.isEmpty ? nil : isLiteral)
     }
     var end = 0
     for match in found {
@@ -417,4 +433,14 @@ package final class Tokenizer: Sendable {
     }
     return result + ((try? state.finish()) ?? [])
   }
+}
+
+/// Whether ascending ranges have a byte in common with a range. O(log n).
+private func overlaps(_ ranges: [Range<Int>], _ range: Range<Int>) -> Bool {
+  var (low, high) = (0, ranges.count)
+  while low < high {
+    let middle = (low + high) / 2
+    if ranges[middle].upperBound > range.lowerBound { high = middle } else { low = middle + 1 }
+  }
+  return low < ranges.count && ranges[low].lowerBound < range.upperBound
 }

@@ -41,7 +41,7 @@ package final class ModelObject: Displayable, Savable {
   package var memberNames: [String] {
     [
       "adapters", "bytes", "checks", "config", "context", "family", "layers", "metadata", "name",
-      "parameters", "path", "tokenizer",
+      "parameters", "path", "template", "tokenizer",
     ]
   }
 
@@ -65,6 +65,12 @@ package final class ModelObject: Displayable, Savable {
         })
     case "metadata": return metadata
     case "adapters": return .list(model.adapters.map { .string($0.name) })
+    case "template":
+      if model.parts.chatTemplates.sources.isEmpty { return .nil }
+      return .object(
+        TemplateObject(
+          try model.parts.chatTemplates.template(model: model.name),
+          specialTokens: model.parts.chatTemplates.specialTokens))
     case "tokenizer":
       return model.tokenizer.map { .object(TokenizerObject($0, name: model.name)) } ?? .nil
     default: return nil

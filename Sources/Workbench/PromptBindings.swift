@@ -11,26 +11,33 @@ extension Session {
     [promptBinding(), logitsBinding(), scoreBinding(), chooseBinding()]
   }
 
+  /// The labels of every word that generates, but for how its text is read.
+  static func generationLabels(max: Int) -> [Parameter] {
+    [
+      Parameter("max", .label("\(max)"), "new tokens at most"),
+      Parameter("temperature", .label("the model's"), "0 takes the likeliest token"),
+      Parameter("top_k", .label("0"), "samples from the k likeliest; 0 from all"),
+      Parameter("top_p", .label("1"), "from the likeliest that together have this probability"),
+      Parameter("min_p", .label("0"), "from those with this share of the best probability"),
+      Parameter("repeat", .label("1"), "above 1 makes tokens that occurred less likely"),
+      Parameter("seed", .label("the cell's"), "an int; the same seed gives the same text"),
+      Parameter("stop", .label("nil"), "a string or strings that end the text"),
+      Parameter("stop_ids", .label("[]"), "token ids that end the text"),
+      Parameter("ignore_eos", .label("false"), "goes on after the model's end token"),
+      Parameter("logprobs", .label("0"), "1 records the log-probability of each token"),
+      Parameter("stream", .label("true"), "shows the text as it comes"),
+      Parameter("kernels", .label("\"fast\""), "\"exact\" for the same bits on every machine"),
+    ]
+  }
+
   private func promptBinding() -> Builtin {
     Builtin(
       "prompt", group: "models", "the model's continuation of a text, as a reply",
       [
         Parameter("model"),
         Parameter("text", .required, "a text, a list of token ids, or a list of texts"),
-        Parameter("max", .label("128"), "new tokens at most"),
-        Parameter("temperature", .label("the model's"), "0 takes the likeliest token"),
-        Parameter("top_k", .label("0"), "samples from the k likeliest; 0 from all"),
-        Parameter("top_p", .label("1"), "from the likeliest that together have this probability"),
-        Parameter("min_p", .label("0"), "from those with this share of the best probability"),
-        Parameter("repeat", .label("1"), "above 1 makes tokens that occurred less likely"),
-        Parameter("seed", .label("the cell's"), "an int; the same seed gives the same text"),
-        Parameter("stop", .label("nil"), "a string or strings that end the text"),
-        Parameter("stop_ids", .label("[]"), "token ids that end the text"),
-        Parameter("ignore_eos", .label("false"), "goes on after the model's end token"),
-        Parameter("special", .label("true"), "special tokens in the text are read as such"),
-        Parameter("logprobs", .label("0"), "1 records the log-probability of each token"),
-        Parameter("stream", .label("true"), "shows the text as it comes"),
-        Parameter("kernels", .label("\"fast\""), "\"exact\" for the same bits on every machine"),
+      ] + Self.generationLabels(max: 128) + [
+        Parameter("special", .label("true"), "special tokens in the text are read as such")
       ],
       example: "prompt m, \"Once upon a time\", max: 20",
       details: """
@@ -56,7 +63,9 @@ extension Session {
   private func reply(
     _ model: Model, _ call: Call, _ value: Value, streams: Bool
   ) throws -> ReplyObject {
-    let generator = Generator(model, try generationOptions(model, call))
+    var options = try generationOptions(model, call)
+    options.parseSpecial = try call.bool("special", default: true)
+    let generator = Generator(model, options)
     let reply = try generator.generate(
       try call.promptInput(value, "text"),
       onText: { [unowned self] piece in
@@ -68,9 +77,10 @@ extension Session {
     return ReplyObject(reply, streamed: streams)
   }
 
-  private func generationOptions(_ model: Model, _ call: Call) throws -> GenerationOptions {
+  /// The options that the labels of `generationLabels` ask for.
+  func generationOptions(_ model: Model, _ call: Call, max: Int = 128) throws -> GenerationOptions {
     var made = GenerationOptions()
-    made.max = try call.int("max", default: 128, in: 0...(1 << 30))
+    made.max = try call.int("max", default: max, in: 0...(1 << 30))
     made.chain = try model.chain(
       temperature: try call.optionalNumber("temperature"),
       topK: try call.optionalInt("top_k", in: 0...Int.max),
@@ -83,7 +93,6 @@ extension Session {
     made.stop = try strings(call, "stop")
     made.stopIDs = Set(try ids(call, "stop_ids"))
     made.ignoreEOS = try call.bool("ignore_eos", default: false)
-    made.parseSpecial = try call.bool("special", default: true)
     made.logProbabilities = try call.int("logprobs", default: 0, in: 0...1) > 0
     made.kernels = try call.kernels(default: .fast)
     made.interrupt = interrupt

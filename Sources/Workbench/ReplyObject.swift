@@ -8,11 +8,20 @@ import Tensors
 
 package final class ReplyObject: Displayable {
   package let reply: Reply
+  /// The conversation it ends; nil for the reply of a plain prompt.
+  let conversation: Conversation?
   private var streamed: Bool
 
   package init(_ reply: Reply, streamed: Bool = false) {
     self.reply = reply
     self.streamed = streamed
+    conversation = nil
+  }
+
+  init(_ reply: Reply, _ conversation: Conversation, streamed: Bool) {
+    self.reply = reply
+    self.streamed = streamed
+    self.conversation = conversation
   }
 
   package var kind: String { "reply" }
@@ -35,7 +44,7 @@ package final class ReplyObject: Displayable {
     [
       "ids", "kernels", "logprobs", "matched", "model", "prompt", "sampler", "seed", "stop",
       "text", "time", "tokens",
-    ]
+    ] + (conversation == nil ? [] : ["messages", "rendered"])
   }
 
   package func member(_ name: String) throws -> Value? {
@@ -55,6 +64,8 @@ package final class ReplyObject: Displayable {
         "text": reply.promptText.map { .string($0) } ?? .nil, "ids": ids(reply.promptIDs),
         "added": ids(reply.added),
       ])
+    case "messages": conversation.map { .list($0.messages.map(languageValue)) }
+    case "rendered": conversation.map { .string($0.rendered) }
     case "time":
       .map([
         "prefill": .float(reply.prefillSeconds), "decode": .float(reply.decodeSeconds),

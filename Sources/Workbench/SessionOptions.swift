@@ -10,6 +10,20 @@ package enum Permission: String, Sendable, CaseIterable {
   case shell
 }
 
+/// A moment as calendar and clock of the place show it; months and days count from 1.
+package struct CalendarTime: Sendable {
+  package var year, month, day, hour, minute, second: Int
+
+  package init(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {
+    self.year = year
+    self.month = month
+    self.day = day
+    self.hour = hour
+    self.minute = minute
+    self.second = second
+  }
+}
+
 package struct SessionOptions {
   /// The folder that relative paths start from, and below which files are reached: absolute.
   package var folder: String
@@ -23,6 +37,8 @@ package struct SessionOptions {
   package var environment: [String: String]
   /// Seconds since any fixed moment, for rates and progress; never for a result.
   package var clock: @Sendable () -> Double
+  /// Today, for chat templates that ask for it; nil when unknown.
+  package var today: @Sendable () -> CalendarTime?
   /// Bytes of memory that are free, for plans; nil when unknown.
   package var freeMemory: @Sendable () -> Int?
   /// Asks the person one yes-or-no question; nil when nobody is there.
@@ -35,6 +51,7 @@ package struct SessionOptions {
     folder: String, permissions: Set<Permission> = [], modelFolders: [String] = [], seed: Int = 0,
     threads: Int = 1, environment: [String: String] = [:],
     clock: @escaping @Sendable () -> Double = { 0 },
+    today: @escaping @Sendable () -> CalendarTime? = { nil },
     freeMemory: @escaping @Sendable () -> Int? = { nil }, interrupt: Interrupt = Interrupt()
   ) {
     self.folder = folder
@@ -44,6 +61,7 @@ package struct SessionOptions {
     self.threads = threads
     self.environment = environment
     self.clock = clock
+    self.today = today
     self.freeMemory = freeMemory
     self.interrupt = interrupt
   }

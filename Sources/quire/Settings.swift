@@ -52,7 +52,8 @@ struct Settings {
       folder: folder, permissions: isTyped ? permissions.union([.files]) : permissions,
       modelFolders: modelFolders(), seed: seed ?? 0,
       threads: threads ?? environment["QUIRE_THREADS"].flatMap { Int($0) } ?? processorCount(),
-      environment: environment, clock: monotonicSeconds, freeMemory: availableMemory,
+      environment: environment, clock: monotonicSeconds, today: today,
+      freeMemory: availableMemory,
       interrupt: interrupt)
     options.threads = min(max(1, options.threads), 256)
     return options
@@ -126,6 +127,16 @@ func processorCount() -> Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+/// The date and time of the place, for chat templates that ask for it.
+@Sendable func today() -> CalendarTime? {
+  var now = time(nil)
+  var parts = tm()
+  guard localtime_r(&now, &parts) != nil else { return nil }
+  return CalendarTime(
+    year: Int(parts.tm_year) + 1900, month: Int(parts.tm_mon) + 1, day: Int(parts.tm_mday),
+    hour: Int(parts.tm_hour), minute: Int(parts.tm_min), second: Int(parts.tm_sec))
 }
 
 /// `MemAvailable` of the system, in bytes.
