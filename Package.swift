@@ -36,6 +36,7 @@ let rooms: [Room] = [
   Room("COpenBLAS", .system(apt: "libopenblas-dev")),
   Room("CPCRE2", .system(apt: "libpcre2-dev")),
   Room("CCrypto", .system(apt: "libssl-dev")),
+  Room("CCurl", .c, hasTests: false),
   Room("CScalars", .c, path: "Sources/Tokenizers/Scalars", hasTests: false),
   Room("CFamilies", .c, path: "Sources/Models/Families", hasTests: false),
   Room("CStdlib", .c, path: "Stdlib", exclude: ["models", "modules"], hasTests: false),
@@ -70,6 +71,7 @@ let rooms: [Room] = [
       "Checkpoints", "Diagnostics", "Digests", "Files", "JSON", "Models", "Plots", "Tensors",
       "Tokenizers",
     ]),
+  Room("Hub", imports: ["CCurl", "Diagnostics", "Digests", "Files", "JSON"]),
   Room(
     "Inspection",
     imports: ["Checkpoints", "Diagnostics", "JSON", "Models", "Plots", "Tensors", "Tokenizers"]),

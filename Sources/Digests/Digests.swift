@@ -78,28 +78,38 @@ private enum Algorithm {
   static var sha1: OpaquePointer? { EVP_sha1() }
 }
 
-/// A SHA-256 that takes its bytes in pieces.
-package final class Hasher256 {
+/// A digest that takes its bytes in pieces.
+package class RunningDigest {
   private let context: OpaquePointer?
 
-  package init() {
+  fileprivate init(_ algorithm: OpaquePointer?) {
     context = EVP_MD_CTX_new()
-    EVP_DigestInit_ex(context, Algorithm.sha256, nil)
+    EVP_DigestInit_ex(context, algorithm, nil)
   }
 
   deinit { EVP_MD_CTX_free(context) }
 
-  package func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+  package final func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-  package func update(_ bytes: UnsafeRawBufferPointer) {
+  package final func update(_ bytes: UnsafeRawBufferPointer) {
     EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
   }
 
-  /// The 32 bytes; the hasher takes nothing more.
-  package func finish() -> [UInt8] {
+  /// The digest; it takes nothing more.
+  package final func finish() -> [UInt8] {
     var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var count: UInt32 = 0
     EVP_DigestFinal_ex(context, &result, &count)
     return Array(result[..<Int(count)])
   }
+}
+
+/// A SHA-256 in pieces: 32 bytes.
+package final class Hasher256: RunningDigest {
+  package init() { super.init(Algorithm.sha256) }
+}
+
+/// A SHA-1 in pieces: 20 bytes.
+package final class Hasher1: RunningDigest {
+  package init() { super.init(Algorithm.sha1) }
 }

@@ -25,6 +25,10 @@ import Testing
   hasher.update([])
   hasher.update(Array(bytes[1...]))
   #expect(hasher.finish() == Digests.sha256(bytes))
+  let second = Hasher1()
+  second.update(Array(bytes[..<7]))
+  second.update(Array(bytes[7...]))
+  #expect(second.finish() == Digests.sha1(bytes))
   let path = NSTemporaryDirectory() + "digest-\(UUID())"
   try Data(bytes).write(to: URL(fileURLWithPath: path))
   defer { try? FileManager.default.removeItem(atPath: path) }
