@@ -15,10 +15,13 @@ enum RowProducts {
     let out: Tensor
   }
 
+  /// The form in which a weight meets x: as it is, rounded to bytes, or split into pairs of bf16.
+  private enum Input { case plain, rounded, split }
+
   /// A stretch of rows of one layer's weight, as plain addresses: copying it counts no references.
   private struct Piece {
     let format: Int32
-    let isRounded: Bool
+    let input: Input
     let weight: UnsafeRawPointer
     let rows: Int
     let bias: UnsafePointer<Float>?
@@ -34,25 +37,34 @@ enum RowProducts {
   ) throws(TensorError) {
     guard m > 0 else { return }
     defer { withExtendedLifetime(layers) {} }
-    let pieces = cut(layers)
+    let pieces = cut(layers, m: m, k: k)
     let chunks = (k + 255) / 256
-    let rounds = pieces.contains(where: \.isRounded)
+    let rounds = pieces.contains { $0.input == .rounded }
+    let splits = pieces.contains { $0.input == .split }
+    let roundedBytes = rounds ? m * chunks * MemoryLayout<ck_rounded>.stride : 0
+    let splitBytes = splits ? k / 32 * 2048 : 0
     var failure: TensorError?
-    withUnsafeTemporaryAllocation(
-      byteCount: rounds ? max(1, m * chunks) * MemoryLayout<ck_rounded>.stride : 1, alignment: 64
-    ) { scratch in
-      guard let base = scratch.baseAddress else { return }
+    withUnsafeTemporaryAllocation(byteCount: splitBytes + roundedBytes + 1, alignment: 64) {
+      scratch in
+      guard let split = scratch.baseAddress else { return }
+      let base = split + splitBytes
       if rounds {
         let rounded = base.assumingMemoryBound(to: ck_rounded.self)
         for row in 0..<m { ck_round_row(x + row * k, rounded + row * chunks, k) }
       }
+      if splits { ck_split_rows(x, k, m, k, split) }
       pieces.withUnsafeBufferPointer { pieces in
         func one(_ index: Int) {
           let piece = pieces[index]
+          if piece.input == .split {
+            return ck_tile_rows(
+              piece.weight, piece.rows, k, split, m, piece.bias, piece.out, piece.stride)
+          }
+          let isRounded = piece.input == .rounded
           ck_rows(
             piece.format, piece.weight, piece.rows, k,
-            piece.isRounded ? UnsafeRawPointer(base) : UnsafeRawPointer(x),
-            piece.isRounded ? chunks : k, m, piece.bias, piece.out, piece.stride)
+            isRounded ? UnsafeRawPointer(base) : UnsafeRawPointer(x), isRounded ? chunks : k, m,
+            piece.bias, piece.out, piece.stride)
         }
         do throws(TensorError) {
           try WorkerPool.shared.forEach(pieces.count, one)
@@ -67,8 +79,8 @@ enum RowProducts {
   /// The pieces in the order they are taken: large ones first, as long runs of memory are read
   /// fastest, then smaller and smaller ones, so that no thread waits long for the last. Outputs do
   /// not depend on the cut, so it may follow the number of threads. Rows go four at a time in a
-  /// kernel.
-  private static func cut(_ layers: [Layer]) -> [Piece] {
+  /// kernel, 32 in tiles.
+  private static func cut(_ layers: [Layer], m: Int, k: Int) -> [Piece] {
     var left = layers.reduce(0) { $0 + $1.weight.byteCount }
     let threads = WorkerPool.shared.threads
     var pieces: [Piece] = []
@@ -76,15 +88,18 @@ enum RowProducts {
     for layer in layers {
       let weight = layer.weight, n = weight.shape[0]
       let bytes = weight.byteCount / max(1, n), format = weight.dtype.kernelCode
-      let base = UnsafeRawPointer(weight.raw()), isRounded = weight.dtype.isQuantized
+      let isSplit = ck_tiles_suit(format, m, k) != 0, together = isSplit ? 32 : 4
+      let input: Input = isSplit ? .split : weight.dtype.isQuantized ? .rounded : .plain
+      let base = UnsafeRawPointer(weight.raw())
       let bias = layer.bias?.pointer(Float.self), out = layer.out.target(Float.self)
       var first = 0
       while first < n {
         let aim = min(largest, max(smallest, left * 2 / (3 * threads)))
-        let rows = min(n - first, max(4, (aim / max(1, bytes) + 3) / 4 * 4))
+        let wanted = (aim / max(1, bytes) + together - 1) / together * together
+        let rows = min(n - first, max(together, wanted))
         pieces.append(
           Piece(
-            format: format, isRounded: isRounded, weight: base + first * bytes, rows: rows,
+            format: format, input: input, weight: base + first * bytes, rows: rows,
             bias: bias.map { $0 + first }, out: out + first, stride: n))
         first += rows
         left -= rows * bytes

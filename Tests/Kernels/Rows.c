@@ -84,9 +84,38 @@ static void products(Run *run, long n) {
   }
 }
 
+// Rows split into two bf16 on tile registers, where the level has them: 32 n values of k.
+static void split_rows(Run *run, long n) {
+  enum { ROWS = 53 };
+  long k = 32 * n, xs = k + 3;
+  void *w = weights(run, CK_BFLOAT16, ROWS * k);
+  float *bias = floats(run, ROWS), *x = floats(run, (CK_ROWS_MOST - 1) * xs + k);
+  float *wide = scratch(run, ROWS * k * (long)sizeof(float));
+  ck_dequantize(CK_BFLOAT16, w, wide, ROWS * k);
+  for (long m = 1; m <= CK_ROWS_MOST; m++) {
+    void *split = scratch(run, n * 2048);
+    float *y = scratch(run, ((m - 1) * (ROWS + 2) + ROWS) * (long)sizeof(float));
+    float *cut = scratch(run, m * ROWS * (long)sizeof(float));
+    if (!ck_tiles_suit(CK_BFLOAT16, m, k)) continue;
+    ck_split_rows(x, xs, m, k, split);
+    ck_tile_rows(w, ROWS, k, split, m, m % 2 ? bias : 0, y, ROWS + 2);
+    ck_tile_rows(w, 20, k, split, m, m % 2 ? bias : 0, cut, ROWS);
+    ck_tile_rows((char *)w + 40 * k, ROWS - 20, k, split, m, m % 2 ? bias + 20 : 0, cut + 20, ROWS);
+    for (long i = 0; i < m; i++)
+      for (long o = 0; o < ROWS; o++) {
+        float made = y[i * (ROWS + 2) + o];
+        want(run, made == cut[i * ROWS + o], "another cut has other bits");
+        double size, sum = exact(wide + o * k, x + i * xs, 0, k, &size) + (m % 2 ? bias[o] : 0);
+        want(run, fabs(made - sum) <= 1e-5 * (size + fabs(sum)) + 1e-30,
+             "a product of split rows is not that of its row and its weights");
+      }
+  }
+}
+
 static const long blocks[] = {1, 2, 3, 5, 9, -1};
 const Case row_cases[] = {
   {"rounded rows", round_rows, 0, 0},
   {"products of rows", products, blocks, 1e-5},
+  {"split rows", split_rows, blocks, 0},
   {0},
 };

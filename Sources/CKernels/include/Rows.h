@@ -30,3 +30,17 @@ void ck_round_row(const float *x, ck_rounded *out, long n);
 /// `ck_rounded`, xs chunks from row to row; else float, xs values from row to row. bias may be null.
 void ck_rows(int format, const void *w, long rows, long k, const void *x, long xs, long m,
              const float *bias, float *y, long ys);
+
+// MARK: Tile registers
+
+/// 1 when ck_tile_rows is there for m rows of k values and weights of this format.
+int ck_tiles_suit(int format, long m, long k);
+
+/// Splits m rows of k values, xs apart, into two bf16 each, which together keep 16 digits: 2 KiB in
+/// `out` (aligned to 64) for each 32 of k.
+void ck_split_rows(const float *x, long xs, long m, long k, void *out);
+
+/// As ck_rows, for bf16 weights and activations that ck_split_rows made. The bits of a row do not
+/// depend on the other rows or on how the weights are cut.
+void ck_tile_rows(const void *w, long rows, long k, const void *x, long m, const float *bias,
+                  float *y, long ys);
