@@ -37,6 +37,15 @@ void ck_block_bf16(const void *a, const void *b, long tiles, float *c, long stri
                    long rows);
 void ck_block_amx(const void *a, const void *b, long tiles, float *c, long stride, int adds,
                   long rows);
+#if defined(__x86_64__)
+/// Rows of f32 along k rounded to whole numbers, 16 lines a tile; quantised columns as such.
+void ck_pack_rounded(const ck_part *part, int turned, void *out);
+void ck_pack_bytes(const ck_part *part, int turned, void *out);
+/// Whether columns of this format can be packed as bytes.
+int ck_packs_bytes(int format);
+/// The kernel for columns of this format.
+ck_block_kernel *ck_byte_kernel(int format);
+#endif
 /// Tile registers are set up once for each piece on its thread, and given back after it.
 void ck_tiles_begin(void);
 void ck_tiles_end(void);

@@ -33,19 +33,24 @@ int ck_panel_wide(void) {
 
 void ck_panel_plan(long m, long n, long k, const ck_operand *a, const ck_operand *b, int rounds,
                    ck_panels *plan) {
-  *plan = (ck_panels){.m = m, .n = n, .k = k};
+  *plan = (ck_panels){.m = m, .n = n, .k = k, .format = b->format};
   int narrow = a->format == CK_BFLOAT16 && b->format == CK_BFLOAT16;
 #if defined(__x86_64__)
-  plan->pairs = (rounds || narrow) && ck_level >= CK_BF16 && ck_level <= CK_AMX;
   plan->level = ck_level;
-  if (!plan->pairs && plan->level > CK_AVX512) plan->level = CK_AVX512;
+  if (rounds > 1 && (ck_level == CK_VNNI || ck_level == CK_BF16) && ck_packs_bytes(b->format) &&
+      a->format == CK_F32 && !a->across && !b->across)
+    plan->units = CK_UNITS_BYTES;
+  else if ((rounds || narrow) && ck_level >= CK_BF16 && ck_level <= CK_AMX)
+    plan->units = CK_UNITS_PAIRS;
+  else if (plan->level > CK_AVX512)
+    plan->level = CK_AVX512;
 #else
   (void)narrow;
   (void)rounds;
   plan->level = CK_SCALAR;
 #endif
-  long unit = plan->pairs ? 2 : 1, deepest = 256;
-  if (plan->pairs) deepest = plan->level >= CK_AMX ? 2048 : 512;
+  long unit = plan->units ? 2 : 1, deepest = 256;
+  if (plan->units) deepest = plan->level >= CK_AMX ? 2048 : 512;
   long parts = (k + deepest - 1) / deepest;
   plan->depth = rounded_up((k + parts - 1) / parts, CK_PATCH * unit);
   if (ck_block_values(b->format) > 32) plan->depth = deepest;
@@ -119,22 +124,33 @@ void ck_pack_scalar(const ck_part *part, int turned, void *out) {
   }
 }
 
-static ck_packer *packer(const ck_panels *plan) {
+// Steps of k in a tile.
+static long values_of_tile(const ck_panels *plan) {
+  return plan->units == CK_UNITS_SINGLE ? CK_PATCH : 2 * CK_PATCH;
+}
+
+static ck_packer *packer(const ck_panels *plan, int turned) {
 #if defined(__x86_64__)
-  if (plan->pairs) return ck_pack_bf16;
+  if (plan->units == CK_UNITS_BYTES) return turned ? ck_pack_bytes : ck_pack_rounded;
+  if (plan->units == CK_UNITS_PAIRS) return ck_pack_bf16;
   if (plan->level >= CK_AVX512) return ck_pack_avx512;
 #endif
   (void)plan;
+  (void)turned;
   return ck_pack_scalar;
 }
 
 void ck_panel_pack(const ck_panels *plan, const ck_operand *a, long first, long count, long piece,
                    void *packed) {
-  long row = piece * CK_BLOCK;
+  ck_panel_pack_part(plan, a, first, count, piece, 0, plan->k, packed);
+}
+
+void ck_panel_pack_part(const ck_panels *plan, const ck_operand *a, long first, long count,
+                        long piece, long start, long depth, void *packed) {
+  long row = piece * CK_BLOCK, per = values_of_tile(plan), tiles = (plan->k + per - 1) / per;
   if (row >= count) return;
-  ck_part part = {a, first + row, least(CK_BLOCK, count - row), 0, plan->k};
-  long units = rounded_up(plan->k, plan->pairs ? 2 * CK_PATCH : CK_PATCH) / (plan->pairs ? 2 : 1);
-  packer(plan)(&part, 0, (char *)packed + row * units * 4);
+  ck_part part = {a, first + row, least(CK_BLOCK, count - row), 0, depth};
+  packer(plan, 0)(&part, 0, (char *)packed + (piece * tiles + start / per) * CK_BLOCK_BYTES);
 }
 
 // MARK: Multiplying
@@ -158,7 +174,8 @@ void ck_block_scalar(const void *a, const void *b, long tiles, float *c, long st
 
 static ck_block_kernel *kernel(const ck_panels *plan) {
 #if defined(__x86_64__)
-  if (plan->pairs) return plan->level >= CK_AMX ? ck_block_amx : ck_block_bf16;
+  if (plan->units == CK_UNITS_BYTES) return ck_byte_kernel(plan->format);
+  if (plan->units == CK_UNITS_PAIRS) return plan->level >= CK_AMX ? ck_block_amx : ck_block_bf16;
   if (plan->level >= CK_AVX512) return ck_block_avx512;
   if (plan->level >= CK_AVX2) return ck_block_avx2;
 #endif
@@ -182,19 +199,25 @@ static void rim(ck_block_kernel *kernel, const char *a, const char *b, long tile
 void ck_panel_multiply(const ck_panels *plan, const void *packed, long count, const ck_operand *b,
                        long piece, int adds, const float *bias, float *c, long stride,
                        void *scratch) {
-  long per = plan->pairs ? 2 * CK_PATCH : CK_PATCH;
+  ck_panel_multiply_piece(plan, packed, count, b, piece, adds, bias, c + piece * plan->columns,
+                          stride, scratch);
+}
+
+void ck_panel_multiply_piece(const ck_panels *plan, const void *packed, long count,
+                             const ck_operand *b, long piece, int adds, const float *bias,
+                             float *c, long stride, void *scratch) {
+  long per = values_of_tile(plan);
   long left = piece * plan->columns, columns = least(plan->columns, plan->n - left);
   long lineTiles = (plan->k + per - 1) / per;
   float *beside = scratch;
   char *panel = (char *)scratch + CK_BLOCK * CK_BLOCK * sizeof(float);
   ck_block_kernel *block = kernel(plan);
-  c += left;
 #if defined(__x86_64__)
   if (block == ck_block_amx) ck_tiles_begin();
 #endif
   for (long start = 0; start < plan->k; start += plan->depth) {
     ck_part part = {b, left, columns, start, least(plan->depth, plan->k - start)};
-    packer(plan)(&part, 1, panel);
+    packer(plan, 1)(&part, 1, panel);
     long tiles = (part.depth + per - 1) / per;
     int onto = adds || start > 0;
     for (long i = 0; i < count; i += CK_BLOCK) {

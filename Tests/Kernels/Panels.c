@@ -28,6 +28,18 @@ static Matrix matrix(Run *run, int format, int across, long count, long k) {
   return made;
 }
 
+// Rows of k values as activations are rounded to whole numbers.
+static const float *rounded_rows(Run *run, const float *wide, long rows, long k) {
+  float *made = scratch(run, rows * k * (long)sizeof(float));
+  ck_rounded *row = scratch(run, (k + 255) / 256 * (long)sizeof(ck_rounded));
+  for (long i = 0; i < rows; i++) {
+    ck_round_row(wide + i * k, row, k);
+    for (long j = 0; j < k; j++)
+      made[i * k + j] = row[j / 256].scale[j % 256 / 32] * row[j / 256].q[j % 256];
+  }
+  return made;
+}
+
 static void product(Run *run, const Matrix *a, const Matrix *b, long m, long n, long k,
                     int rounds) {
   ck_panels plan;
@@ -38,8 +50,18 @@ static void product(Run *run, const Matrix *a, const Matrix *b, long m, long n, 
     long count = m - first < plan.rows ? m - first : plan.rows;
     // A room of its own, so that a byte too far is seen.
     void *packed = scratch(run, plan.packedBytes);
-    for (long piece = 0; piece < plan.packPieces; piece++)
-      ck_panel_pack(&plan, &a->operand, first, count, piece, packed);
+    for (long piece = 0; piece < plan.packPieces; piece++) {
+      long cut = !a->operand.across && a->operand.format == CK_F32 ? k / 2 / 32 * 32 : 0;
+      if (cut == 0) {
+        ck_panel_pack(&plan, &a->operand, first, count, piece, packed);
+        continue;
+      }
+      // The same in two stretches of k.
+      ck_operand rest = a->operand;
+      rest.bytes = (const float *)rest.bytes + cut;
+      ck_panel_pack_part(&plan, &rest, first, count, piece, cut, k - cut, packed);
+      ck_panel_pack_part(&plan, &a->operand, first, count, piece, 0, cut, packed);
+    }
     void *room = scratch(run, plan.scratchBytes);
     for (int adds = 0; adds < 2; adds++)
       for (long piece = 0; piece < plan.pieces; piece++)
@@ -47,12 +69,14 @@ static void product(Run *run, const Matrix *a, const Matrix *b, long m, long n, 
                           c + first * stride, stride, room);
   }
   if (!checks_values()) return;
-  double step = plan.pairs ? 0x1p-7 : 1e-5;
+  int whole = plan.units == CK_UNITS_BYTES;
+  double step = plan.units == CK_UNITS_PAIRS ? 0x1p-7 : 1e-5;
+  const float *rounded = rounded_rows(run, a->wide, m, k), *left = whole ? rounded : a->wide;
   for (long i = 0; i < m; i++)
     for (long o = 0; o < n; o++) {
       double sum = 0, size = 0;
       for (long j = 0; j < k; j++) {
-        double term = (double)a->wide[i * k + j] * b->wide[o * k + j];
+        double term = (double)left[i * k + j] * b->wide[o * k + j];
         sum += term;
         size += fabs(term);
       }
@@ -80,6 +104,9 @@ static const int singles[] = {CK_F32, -1};
 static const int plain[] = {CK_F32, CK_F16, CK_BFLOAT16, -1};
 static const int narrow[] = {CK_BFLOAT16, -1};
 static const int some_blocks[] = {CK_Q8_0, CK_Q4_0, CK_Q5_1, CK_Q6_K, -1};
+static const int all_blocks[] = {
+  CK_Q8_0, CK_Q4_0, CK_Q4_1, CK_Q5_0, CK_Q5_1, CK_Q2_K, CK_Q3_K, CK_Q4_K, CK_Q5_K, CK_Q6_K, -1,
+};
 
 static void panels_f32(Run *run, long n) { each(run, n, singles, plain, 0); }
 static void panels_blocks(Run *run, long n) { each(run, n, singles, some_blocks, 0); }
@@ -89,11 +116,17 @@ static void panels_rounded(Run *run, long n) {
   each(run, n, singles, some_blocks, 1);
 }
 
+static void panels_bytes(Run *run, long n) { each(run, n, singles, all_blocks, 2); }
+
 // More steps of k than one packed panel holds.
 static void panels_deep(Run *run, long k) {
-  for (int rounds = 0; rounds < 2; rounds++) {
+  for (int rounds = 0; rounds < 3; rounds++) {
     Matrix a = matrix(run, CK_F32, 0, 3, k), b = matrix(run, CK_F32, 0, 35, k);
     product(run, &a, &b, 3, 35, k, rounds);
+    long blocks = k / 32 * 32;
+    a = matrix(run, CK_F32, 0, 7, blocks);
+    b = matrix(run, CK_Q5_1, 0, 35, blocks);
+    product(run, &a, &b, 7, 35, blocks, rounds);
     long whole = k / 256 * 256;
     a = matrix(run, CK_BFLOAT16, 1, 3, whole);
     b = matrix(run, CK_Q4_K, 0, 5, whole);
@@ -117,6 +150,7 @@ const Case panel_cases[] = {
   {"panels of blocks", panels_blocks, few, 1e-5},
   {"panels of bf16", panels_bf16, few, 1e-5},
   {"panels, rounded to bf16", panels_rounded, few, 0.1},
+  {"panels, rounded to bytes", panels_bytes, few, 0.1},
   {"panels, deep", panels_deep, deep, 0.1},
   {"panels, broad", panels_broad, deep, 0.1},
   {0},
