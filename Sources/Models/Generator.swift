@@ -41,7 +41,7 @@ package struct Generator {
   }
 
   /// Ids are computed in chunks of this many positions, cut at its multiples.
-  static let chunk = 256
+  static let chunk = 512
 
   /// Generates a reply. `onText` gets each piece of complete text, `onProgress` the positions read
   /// and their total while a long prompt is read. Throws a `ModelsError`, `TokenizerError`,

@@ -137,7 +137,7 @@ enum Products {
       let out = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self)
       return try PanelProducts.multiply(
         m, n, k, .init(a, .f32, stride: lda, across: ta), .init(b, .f32, stride: ldb, across: !tb),
-        rounds: false, adds: beta == 1, into: out, stride: ldc)
+        rounds: .none, adds: beta == 1, into: out, stride: ldc)
     }
     guard max(m, n, k, lda, ldb, ldc) < Int(Int32.max) else {
       throw .memory(bytes: nil, free: Memory.available())
@@ -178,7 +178,8 @@ enum Products {
       try RowProducts.fill([layer], x.pointer(Float.self), m: m, k: k)
     } else if kernels == .fast, w.dtype != T.dtype {
       try PanelProducts.linear(
-        x.pointer(Float.self), m, w, n, k, bias?.pointer(Float.self), made.target(Float.self))
+        x.pointer(Float.self), m, w, n, k, bias?.pointer(Float.self), made.target(Float.self),
+        trains: x.isTracked)
     } else if kernels == .exact {
       try chains(input, m, w, n, k, add, out)
     } else if m <= 4 {

@@ -23,53 +23,161 @@ enum PanelProducts {
     ck_panel_wide() != 0 && m > 4 && n >= 16 && k >= 16 && m * n * k >= 1 << 15
   }
 
+  /// How far f32 operands may be rounded where that is faster.
+  enum Rounding: Int32 {
+    case none
+    /// To bf16.
+    case narrow
+    /// What meets a quantised weight to 8 bits too, 32 values with one scale, as few rows are.
+    case whole
+  }
+
+  /// One matrix of several that multiply the same rows.
+  struct Layer {
+    let matrix: Matrix
+    /// Columns of the product.
+    let n: Int
+    /// n values added to each row.
+    var bias: UnsafePointer<Float>?
+    /// Rows of n values added to those of the product.
+    var onto: UnsafePointer<Float>?
+    let out: UnsafeMutablePointer<Float>
+    /// Values from row to row of `out`.
+    let stride: Int
+  }
+
   /// c[m, n] = a b, onto what c holds when `adds`, with `bias` (n values) added to each row; rows of
-  /// c stand `stride` values apart. `rounds`: f32 operands may be rounded to bf16 where that is
-  /// faster (products of two bf16 matrices are exact either way).
+  /// c stand `stride` values apart. Products of two bf16 matrices are exact whatever may be rounded.
   static func multiply(
-    _ m: Int, _ n: Int, _ k: Int, _ a: Matrix, _ b: Matrix, rounds: Bool, adds: Bool = false,
+    _ m: Int, _ n: Int, _ k: Int, _ a: Matrix, _ b: Matrix, rounds: Rounding, adds: Bool = false,
     bias: UnsafePointer<Float>? = nil, into c: UnsafeMutablePointer<Float>, stride: Int
   ) throws(TensorError) {
-    guard m > 0, n > 0 else { return }
-    guard k > 0 else {
+    let layer = Layer(matrix: b, n: n, bias: bias, out: c, stride: stride)
+    try multiply(m, k, a, [layer], rounds: [rounds], adds: adds)
+  }
+
+  /// The products of `a` [m, k] with several matrices of k steps. Those that read `a` packed alike
+  /// share its packing and are one piece of work.
+  static func multiply(
+    _ m: Int, _ k: Int, _ a: Matrix, _ layers: [Layer], rounds: [Rounding], adds: Bool = false
+  ) throws(TensorError) {
+    guard m > 0 else { return }
+    guard k > 0 else { return clear(m, layers, adds: adds) }
+    var rest: [Planned] = []
+    for (layer, rounds) in zip(layers, rounds) where layer.n > 0 {
+      rest.append(Planned(layer, m, k, a, rounds))
+    }
+    while let units = rest.first?.plan.units {
+      let alike = rest.filter { $0.plan.units == units }
+      rest.removeAll { $0.plan.units == units }
+      let rows = alike.reduce(m) { min($0, $1.plan.rows) }
+      let packed = try TensorStorage(byteCount: alike[0].plan.packedBytes)
+      for first in Swift.stride(from: 0, to: m, by: rows) {
+        let count = min(rows, m - first)
+        try pack(alike[0].plan, a, first, count, k, packed)
+        try fill(alike, packed, first, count, adds: adds)
+      }
+      withExtendedLifetime(packed) {}
+    }
+  }
+
+  /// What sums of nothing are.
+  private static func clear(_ m: Int, _ layers: [Layer], adds: Bool) {
+    for layer in layers {
       for row in 0..<m {
-        if !adds { (c + row * stride).update(repeating: 0, count: n) }
-        if let bias { Float.addInto(c + row * stride, bias, n) }
+        let out = layer.out + row * layer.stride
+        if !adds { out.update(repeating: 0, count: layer.n) }
+        if let bias = layer.bias { Float.addInto(out, bias, layer.n) }
+        if let onto = layer.onto { Float.addInto(out, onto + row * layer.n, layer.n) }
       }
-      return
     }
-    var plan = ck_panels(), left = a.operand, right = b.operand
-    ck_panel_plan(m, n, k, &left, &right, rounds ? 1 : 0, &plan)
-    let packed = try TensorStorage(byteCount: plan.packedBytes)
-    let outOfMemory = Atomic<Bool>(false)
-    for first in Swift.stride(from: 0, to: m, by: plan.rows) {
-      let count = min(plan.rows, m - first)
-      let blocks = (count + 31) / 32
-      try WorkerPool.shared.stretches(blocks, grain: packGrain(blocks, k)) { start, pieces in
-        for piece in start..<start + pieces {
-          withUnsafePointer(to: plan) { plan in
-            withUnsafePointer(to: left) { a in
-              ck_panel_pack(plan, a, first, count, piece, packed.pointer)
-            }
-          }
-        }
-      }
-      try WorkerPool.shared.forEach(plan.pieces) { piece in
-        guard let scratch = try? TensorStorage(byteCount: plan.scratchBytes) else {
-          return outOfMemory.store(true, ordering: .relaxed)
-        }
-        withUnsafePointer(to: plan) { plan in
-          withUnsafePointer(to: right) { b in
+  }
+
+  /// A layer and how it is cut.
+  struct Planned {
+    let layer: Layer
+    let plan: ck_panels
+
+    init(_ layer: Layer, _ m: Int, _ k: Int, _ a: Matrix, _ rounds: Rounding) {
+      self.layer = layer
+      var plan = ck_panels(), left = a.operand, right = layer.matrix.operand
+      ck_panel_plan(m, layer.n, k, &left, &right, rounds.rawValue, &plan)
+      self.plan = plan
+    }
+
+    /// Computes one piece for `count` packed rows; `c` is where the first row begins in `out`, or
+    /// with `alone` where the piece does.
+    func fill(
+      _ piece: Int, _ packed: TensorStorage, _ count: Int, adds: Bool,
+      into c: UnsafeMutablePointer<Float>, stride: Int, alone: Bool,
+      scratch: UnsafeMutableRawPointer
+    ) {
+      withUnsafePointer(to: plan) { plan in
+        withUnsafePointer(to: layer.matrix.operand) { b in
+          if alone {
+            ck_panel_multiply_piece(
+              plan, packed.pointer, count, b, piece, adds ? 1 : 0, layer.bias, c, stride, scratch)
+          } else {
             ck_panel_multiply(
-              plan, packed.pointer, count, b, piece, adds ? 1 : 0, bias, c + first * stride,
-              stride, scratch.pointer)
+              plan, packed.pointer, count, b, piece, adds ? 1 : 0, layer.bias, c, stride, scratch)
           }
         }
       }
     }
-    withExtendedLifetime(packed) {}
+  }
+
+  /// Packs `count` rows of `a` from `first`.
+  static func pack(
+    _ plan: ck_panels, _ a: Matrix, _ first: Int, _ count: Int, _ k: Int, _ packed: TensorStorage
+  ) throws(TensorError) {
+    let blocks = (count + 31) / 32
+    try WorkerPool.shared.stretches(blocks, grain: packGrain(blocks, k)) { start, pieces in
+      for piece in start..<start + pieces {
+        withUnsafePointer(to: plan) { plan in
+          withUnsafePointer(to: a.operand) { a in
+            ck_panel_pack(plan, a, first, count, piece, packed.pointer)
+          }
+        }
+      }
+    }
+  }
+
+  /// All pieces of some layers for the `count` packed rows that begin at `first`.
+  static func fill(
+    _ layers: [Planned], _ packed: TensorStorage, _ first: Int, _ count: Int, adds: Bool
+  ) throws(TensorError) {
+    let pieces = layers.flatMap { planned in (0..<planned.plan.pieces).map { (planned, $0) } }
+    let room = layers.reduce(0) { max($0, $1.plan.scratchBytes) }
+    try withScratch(room, pieces.count) { index, scratch in
+      let (planned, piece) = pieces[index]
+      let layer = planned.layer, out = layer.out + first * layer.stride
+      planned.fill(
+        piece, packed, count, adds: adds, into: out, stride: layer.stride, alone: false,
+        scratch: scratch)
+      guard let onto = layer.onto else { return }
+      let left = piece * planned.plan.columns
+      let columns = min(planned.plan.columns, layer.n - left)
+      for row in 0..<count {
+        Float.addInto(
+          out + row * layer.stride + left, onto + (first + row) * layer.n + left, columns)
+      }
+    }
+  }
+
+  /// Calls `body` for 0..<count on several threads, each with memory of `bytes` bytes.
+  static func withScratch(
+    _ bytes: Int, _ count: Int, _ body: (Int, UnsafeMutableRawPointer) -> Void
+  ) throws(TensorError) {
+    let outOfMemory = Atomic<Bool>(false)
+    try WorkerPool.shared.forEach(count) { index in
+      guard let scratch = try? TensorStorage(byteCount: bytes) else {
+        return outOfMemory.store(true, ordering: .relaxed)
+      }
+      body(index, scratch.pointer)
+      withExtendedLifetime(scratch) {}
+    }
     if outOfMemory.load(ordering: .relaxed) {
-      throw .memory(bytes: plan.scratchBytes, free: Memory.available())
+      throw .memory(bytes: bytes, free: Memory.available())
     }
   }
 
@@ -80,14 +188,15 @@ enum PanelProducts {
 
   /// x wᵀ + bias for x [m, k] of f32 and w [n, k] in any float format, into out [m, n]. f32 and f16
   /// weights are used as they are; other formats carry no more than the 8 digits of bf16 at a
-  /// scale, so x and they may be rounded to it.
+  /// scale, so x and they may be rounded to it, and x to 8 bits unless `trains`: what is learned
+  /// from keeps more digits.
   static func linear(
     _ x: UnsafePointer<Float>, _ m: Int, _ w: Tensor, _ n: Int, _ k: Int,
-    _ bias: UnsafePointer<Float>?, _ out: UnsafeMutablePointer<Float>
+    _ bias: UnsafePointer<Float>?, _ out: UnsafeMutablePointer<Float>, trains: Bool
   ) throws(TensorError) {
     try multiply(
       m, n, k, Matrix(x, .f32, stride: k), Matrix(w.raw(), w.dtype, stride: k),
-      rounds: rounds(w.dtype), bias: bias, into: out, stride: n)
+      rounds: rounding(w.dtype, trains: trains), bias: bias, into: out, stride: n)
     keep(w)
   }
 
@@ -100,7 +209,8 @@ enum PanelProducts {
     let made = try Tensor.uninitialized([m, k], .f32)
     try multiply(
       m, k, n, Matrix(d.raw(), .f32, stride: n), Matrix(w.raw(), w.dtype, stride: k, across: true),
-      rounds: rounds && self.rounds(w.dtype), into: made.target(Float.self), stride: k)
+      rounds: rounds ? rounding(w.dtype, trains: true) : .none, into: made.target(Float.self),
+      stride: k)
     keep(d, w, made)
     return made
   }
@@ -114,12 +224,15 @@ enum PanelProducts {
     let made = try Tensor.uninitialized(lead + [n], .f32)
     try multiply(
       lead.reduce(1, *), n, k, Matrix(a.raw(), .bf16, stride: k),
-      Matrix(b.raw(), .bf16, stride: n, across: true), rounds: true,
+      Matrix(b.raw(), .bf16, stride: n, across: true), rounds: .narrow,
       into: made.target(Float.self), stride: n)
     keep(a, b, made)
     return made
   }
 
-  /// Whether fast products with a weight of this format may round to bf16.
-  static func rounds(_ dtype: DType) -> Bool { dtype != .f32 && dtype != .f16 }
+  /// How far fast products with a weight of this format may round the other operand.
+  static func rounding(_ dtype: DType, trains: Bool) -> Rounding {
+    if dtype == .f32 || dtype == .f16 { return .none }
+    return trains || !dtype.isQuantized ? .narrow : .whole
+  }
 }

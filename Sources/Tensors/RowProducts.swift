@@ -114,8 +114,8 @@ enum RowProducts {
 
 extension Tensor {
   /// Linear layers that share their input: x [..., in] times each weight [out, in] transposed, plus
-  /// its bias [out]; as `linear` for each, in one piece of work where few rows meet untracked
-  /// weights. Throws as `linear` does.
+  /// its bias [out]; as `linear` for each, in one piece of work where nothing is tracked.
+  /// Throws as `linear` does.
   package static func linearGroup(
     _ x: Tensor, _ layers: [(weight: Tensor, bias: Tensor?)], kernels: KernelMode = .fast
   ) throws(TensorError) -> [Tensor] {
@@ -123,7 +123,7 @@ extension Tensor {
     let m = x.shape.dropLast().reduce(1, *)
     let together =
       kernels == .fast && layers.count > 1 && x.rank >= 1 && x.dtype == .f32 && !x.isTracked
-      && m <= RowProducts.most
+      && (m <= RowProducts.most || layers.allSatisfy { $0.weight.dtype != .f32 })
       && layers.allSatisfy { layer in
         layer.weight.rank == 2 && layer.weight.shape[1] == k && !layer.weight.isTracked
           && layer.weight.dtype.isFloat && layer.weight.dtype != .f64
@@ -147,7 +147,11 @@ extension Tensor {
         RowProducts.Layer(
           weight: stored ?? layer.weight, bias: stored == nil ? layer.bias : nil, out: out))
     }
-    try RowProducts.fill(filled, x.pointer(Float.self), m: m, k: k)
+    if m <= RowProducts.most {
+      try RowProducts.fill(filled, x.pointer(Float.self), m: m, k: k)
+    } else {
+      try PanelProducts.fill(filled, x.pointer(Float.self), m: m, k: k)
+    }
     for (layer, made) in zip(layers, filled) {
       guard let order = layer.weight.asStored?.order else { continue }
       let out = made.out.target(Float.self)
