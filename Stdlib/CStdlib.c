@@ -7,6 +7,9 @@ static const unsigned char data[] = {
 static const unsigned char metrics[] = {
 #embed "modules/metrics.quire" suffix(, 0)
 };
+static const unsigned char sampling[] = {
+#embed "modules/sampling.quire" suffix(, 0)
+};
 static const unsigned char stats[] = {
 #embed "modules/stats.quire" suffix(, 0)
 };
@@ -20,6 +23,7 @@ static const unsigned char world[] = {
 static const struct quire_module table[] = {
     {"data", data, sizeof data - 1},
     {"metrics", metrics, sizeof metrics - 1},
+    {"sampling", sampling, sizeof sampling - 1},
     {"stats", stats, sizeof stats - 1},
     {"text", text, sizeof text - 1},
     {"world", world, sizeof world - 1},

@@ -93,6 +93,7 @@ package struct ModelBench {
     var options = GenerationOptions()
     options.max = tokens
     options.ignoreEOS = true
+    options.reuse = false
     options.interrupt = bench.interrupt
     options.clock = bench.clock
     let vocabulary = max(1, model.sizes.vocabularySize)

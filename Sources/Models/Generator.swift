@@ -1,36 +1,11 @@
-// From a prompt to a reply, a token at a time: prefill, sample, stop, stream. Yields text and does
-// not know who shows it; time is handed in.
+// From prompts to replies, a token at a time: prefill, constrain, sample, stop, stream. Several
+// prompts advance together. Yields text and does not know who shows it; time is handed in.
 
-package import Diagnostics
-package import Tensors
+import Diagnostics
+import Tensors
 import Tokenizers
 
-package struct GenerationOptions: Sendable {
-  /// New tokens at most.
-  package var max = 128
-  package var chain = SamplerChain.greedy
-  /// Philox key and call; `seed` is what the reply records.
-  package var key: UInt64 = 0
-  package var call: UInt64 = 0
-  package var seed = 0
-  package var stop: [String] = []
-  /// Ends the text besides the model's own ids.
-  package var stopIDs: Set<Int> = []
-  package var ignoreEOS = false
-  /// Special tokens of the text are read as such.
-  package var parseSpecial = true
-  /// Whether the tokenizer adds its start and end tokens.
-  package var addSpecial = true
-  package var logProbabilities = false
-  package var kernels = KernelMode.fast
-  package var interrupt: Interrupt?
-  /// Seconds since any moment.
-  package var clock: @Sendable () -> Double = { 0 }
-
-  package init() {}
-}
-
-/// One generating call on one model.
+/// Generating calls on one model.
 package struct Generator {
   package let model: Model
   package var options: GenerationOptions
@@ -44,116 +19,174 @@ package struct Generator {
   static let chunk = 512
 
   /// Generates a reply. `onText` gets each piece of complete text, `onProgress` the positions read
-  /// and their total while a long prompt is read. Throws a `ModelsError`, `TokenizerError`,
-  /// `TensorError` or `Interrupted`; what was streamed until then stays as it is.
+  /// and their total while a long prompt is read. Throws as `generate(_:onEvent:)` does; what was
+  /// streamed until then stays as it is.
   package func generate(
     _ input: PromptInput, onText: (String) -> Void = { _ in },
     onProgress: (Int, Int) -> Void = { _, _ in }
   ) throws -> Reply {
-    try options.chain.check()
-    let prompt = try model.ids(
-      of: input, addSpecial: options.addSpecial, parseSpecial: options.parseSpecial)
-    try model.checkLength(prompt.ids.count)
-    var reply = emptyReply(prompt)
-    let started = options.clock()
-    let cache = KeyValueCache()
-    let weights = try model.weights()
-    var logits = try prefill(prompt.ids, weights, cache, onProgress)
-    let prefilled = options.clock()
-    reply.prefillSeconds = prefilled - started
-    var stream = model.tokenizer.map {
-      TokenStream(tokenizer: $0, stops: options.stop.map { Array($0.utf8) })
+    let replies = try generate([input]) { event in
+      switch event {
+      case .text(_, let text): onText(text)
+      case .progress(_, let done, let total): onProgress(done, total)
+      default: break
+      }
     }
-    var seen = Set(prompt.ids)
-    let ends = (options.ignoreEOS ? [] : model.parts.endIDs).union(options.stopIDs)
-    while reply.ids.count < options.max {
-      let step = reply.ids.count
-      let id = try options.chain.next(logits, seen: seen, step: step) { uniform(step) }
-      if options.logProbabilities {
-        reply.logProbabilities.append(Double(logits[id]) - Precise.logSumExp(logits))
-      }
-      if ends.contains(id) {
-        reply.stop = .eos
-        break
-      }
-      reply.ids.append(id)
-      seen.insert(id)
-      emit(stream?.append(id) ?? "", &reply, onText)
-      if let matched = stream?.matchedStop {
-        reply.stop = .stop
-        reply.matched = String(decoding: matched, as: UTF8.self)
-        break
-      }
-      if reply.ids.count == options.max { break }
-      if cache.count + 1 > model.contextLength {
-        reply.stop = .context
-        break
-      }
-      try checkInterrupt(reply)
-      logits = try next([id], weights, cache)
-    }
-    emit(stream?.finish() ?? "", &reply, onText)
-    if let tokenizer = model.tokenizer { reply.tokens = reply.ids.map { tokenizer.tokenText($0) } }
-    reply.decodeSeconds = options.clock() - prefilled
-    reply.bytesPerToken = model.parameters.byteCount + model.cacheBytes(positions: cache.count)
+    guard let reply = replies.first else { throw ModelsError.noTokens }
     return reply
   }
 
-  private func emptyReply(_ prompt: PromptIDs) -> Reply {
-    Reply(
-      text: "", tokens: [], ids: [], stop: .max, matched: nil, seed: options.seed,
-      sampler: options.chain.line, promptIDs: prompt.ids, promptText: prompt.text,
-      added: prompt.added, kernels: options.kernels, model: model.name, logProbabilities: [],
-      prefillSeconds: 0, decodeSeconds: 0, bytesPerToken: 0)
-  }
-
-  private func emit(_ text: String, _ reply: inout Reply, _ onText: (String) -> Void) {
-    if text.isEmpty { return }
-    reply.text += text
-    onText(text)
-  }
-
-  private func checkInterrupt(_ reply: Reply) throws {
-    guard options.interrupt?.isRequested == true else { return }
-    throw Interrupted("generation stopped after \(reply.ids.count) tokens")
-  }
-
-  /// Reads the prompt in chunks; the logits of its last position.
-  private func prefill(
-    _ ids: [Int], _ weights: BoundWeights, _ cache: KeyValueCache, _ onProgress: (Int, Int) -> Void
-  ) throws -> [Float] {
-    var start = 0
-    while ids.count - start > Self.chunk {
-      let part = Array(ids[start..<(start + Self.chunk)])
-      _ = try model.transformer.hidden(
-        ids: part, segments: nil, weights: weights, cache: cache, visitor: nil,
-        kernels: options.kernels, interrupt: options.interrupt)
-      start += Self.chunk
-      onProgress(start, ids.count)
+  /// Generates a reply for each prompt, at most `options.batch` at once. Reply i is the one the
+  /// prompt has alone with `firstItem` i: the same bits in the exact mode, and in the fast mode with
+  /// quantised weights. Throws a `ModelsError`, `ConstraintError`, `TokenizerError`, `TensorError` or
+  /// `Interrupted`; unfinished replies then go out as `stopped` events first.
+  package func generate(
+    _ inputs: [PromptInput], onEvent: (GenerationEvent) -> Void
+  ) throws -> [Reply] {
+    try options.chain.check()
+    let prompts = try inputs.map { input in
+      let prompt = try model.ids(
+        of: input, addSpecial: options.addSpecial, parseSpecial: options.parseSpecial)
+      try model.checkLength(prompt.ids.count)
+      return prompt
     }
-    let logits = try next(Array(ids[start...]), weights, cache)
-    if ids.count > Self.chunk { onProgress(ids.count, ids.count) }
-    return logits
+    let tracker = try options.constraint.map { constraint in
+      ConstraintTracker(constraint, try model.tokenBytes(), count: prompts.count)
+    }
+    let weights = try model.weights()
+    var replies = [Reply?](repeating: nil, count: prompts.count)
+    var running: [GeneratedText] = []
+    var next = 0
+    func emit(_ text: GeneratedText) {
+      for piece in text.takePieces() { onEvent(.text(item: text.item, piece)) }
+    }
+    do {
+      while next < prompts.count || !running.isEmpty {
+        while next < prompts.count, running.count < Swift.max(1, options.batch) {
+          let text = GeneratedText(
+            next, prompts[next], model, options, tracker, try cache(for: prompts[next].ids))
+          running.append(text)
+          next += 1
+          try read(text, weights, onEvent)
+        }
+        for text in running {
+          let token = try text.choose()
+          if let token {
+            onEvent(
+              .token(item: text.item, id: token, logProbability: text.reply.logProbabilities.last))
+          }
+          emit(text)
+          guard text.isFinished else { continue }
+          text.close(options.clock(), model)
+          emit(text)
+          keep(text)
+          try text.check()
+          replies[text.item] = text.reply
+          onEvent(.finished(text.reply))
+        }
+        running.removeAll(where: \.isFinished)
+        try checkInterrupt(running)
+        try advance(running, weights)
+      }
+    } catch {
+      for text in running where replies[text.item] == nil {
+        keep(text)
+        if !text.isFinished { text.close(options.clock(), model) }
+        emit(text)
+        onEvent(.stopped(text.reply))
+      }
+      throw error
+    }
+    return replies.compactMap { $0 }
   }
 
-  /// The logits after the last of some new ids.
-  private func next(
-    _ ids: [Int], _ weights: BoundWeights, _ cache: KeyValueCache
-  ) throws -> [Float] {
-    let transformer = model.transformer
-    let rows = try transformer.hidden(
-      ids: ids, segments: nil, weights: weights, cache: cache, visitor: nil,
-      kernels: options.kernels, interrupt: options.interrupt)
-    let last = try rows.sliced([(ids.count - 1)..<ids.count])
-    return try transformer.logits(
-      last, weights: weights, visitor: nil, kernels: options.kernels
-    ).floats()
+  private func checkInterrupt(_ running: [GeneratedText]) throws {
+    guard options.interrupt?.isRequested == true, !running.isEmpty else { return }
+    let count = running.map(\.reply.ids.count).max() ?? 0
+    throw Interrupted("generation stopped after \(count) tokens")
   }
 
-  /// One number in [0, 1) a step: 53 bits of block `step`.
-  private func uniform(_ step: Int) -> Double {
-    let (a, b, _, _) = Philox(key: options.key).block(UInt64(step), options.call)
-    return Double((UInt64(b) << 32 | UInt64(a)) >> 11) * 0x1p-53
+  // MARK: Caches
+
+  private var reuses: Bool { options.reuse && !options.promptLogProbabilities }
+
+  private func cache(for ids: [Int]) throws -> KeyValueCache {
+    reuses ? try model.prefixes.take(ids, options.kernels) : KeyValueCache()
+  }
+
+  private func keep(_ text: GeneratedText) {
+    if reuses { model.prefixes.keep(text.cache, options.kernels) }
+  }
+
+  // MARK: Passes
+
+  /// Reads a prompt in chunks, to the logits of its last position.
+  private func read(
+    _ text: GeneratedText, _ weights: BoundWeights, _ onEvent: (GenerationEvent) -> Void
+  ) throws {
+    let ids = text.reply.promptIDs
+    let started = options.clock()
+    text.reply.reused = text.cache.count
+    onEvent(.started(item: text.item, promptTokens: ids.count, reused: text.cache.count))
+    if options.promptLogProbabilities { text.reply.promptLogProbabilities = [nil] }
+    while text.cache.count < ids.count {
+      let start = text.cache.count
+      // Cut at multiples of the chunk wherever it starts.
+      let end = min(ids.count, (start / Self.chunk + 1) * Self.chunk)
+      let rows = try model.transformer.hidden(
+        ids: Array(ids[start..<end]), segments: nil, weights: weights, cache: text.cache,
+        visitor: nil, kernels: options.kernels, interrupt: options.interrupt)
+      if end % Self.chunk == 0 { text.cache.acceptChunk() }
+      if options.promptLogProbabilities {
+        try record(rows, from: start, text, weights)
+      }
+      if ids.count > Self.chunk { onEvent(.progress(item: text.item, done: end, total: ids.count)) }
+      if end == ids.count {
+        let last = try rows.sliced([(end - start - 1)..<(end - start)])
+        text.logits = try logits(last, weights)[0]
+      }
+    }
+    text.prefilled = options.clock()
+    text.reply.prefillSeconds = text.prefilled - started
+  }
+
+  /// The log-probabilities of the prompt ids that follow some positions.
+  private func record(
+    _ rows: Tensor, from start: Int, _ text: GeneratedText, _ weights: BoundWeights
+  ) throws {
+    let ids = text.reply.promptIDs
+    for row in 0..<rows.shape[0] where start + row + 1 < ids.count {
+      try options.interrupt?.check()
+      let logits = try logits(try rows.sliced([row..<(row + 1)]), weights)[0]
+      text.reply.promptLogProbabilities.append(
+        Double(logits[ids[start + row + 1]]) - Precise.logSumExp(logits))
+    }
+  }
+
+  /// The logits after the newest token of each text.
+  private func advance(_ running: [GeneratedText], _ weights: BoundWeights) throws {
+    let caches = running.map(\.cache)
+    guard running.count > 1, model.transformer.sharesRegime(caches) else {
+      for text in running {
+        let rows = try model.transformer.hidden(
+          ids: text.newest, segments: nil, weights: weights, cache: text.cache, visitor: nil,
+          kernels: options.kernels, interrupt: options.interrupt)
+        text.logits = try logits(rows, weights)[0]
+      }
+      return
+    }
+    let rows = try model.transformer.hidden(
+      next: running.flatMap(\.newest), caches: caches, weights: weights, kernels: options.kernels,
+      interrupt: options.interrupt)
+    for (text, logits) in zip(running, try logits(rows, weights)) { text.logits = logits }
+  }
+
+  /// Logits of rows, one list a row.
+  private func logits(_ rows: Tensor, _ weights: BoundWeights) throws -> [[Float]] {
+    let made = try model.transformer.logits(
+      rows, weights: weights, visitor: nil, kernels: options.kernels)
+    if made.shape[0] == 1 { return [made.floats()] }
+    return try (0..<made.shape[0]).map { try made.sliced([$0..<($0 + 1)]).floats() }
   }
 }
 

@@ -92,7 +92,10 @@ struct LoadReport {
   }
 
   private var sampling: Check {
-    let chain = SamplerChain.fromFile(parts.generationConfig)
+    let labels = parts.samplerLabels
+    guard let chain = try? SamplerLabels().chain(file: labels) else {
+      return Check("sampling", .warn, "the file's own values are outside their ranges")
+    }
     let ends = parts.endIDs.sorted().map { String($0) }.joined(separator: ", ")
     return Check(
       "sampling", .ok, "\(chain.line)" + (ends.isEmpty ? ", no end id" : ", ends at \(ends)"))

@@ -51,6 +51,9 @@ package final class Model: @unchecked Sendable {
   package private(set) var version = 0
   package private(set) var isUnloaded = false
   private var bound: BoundWeights?
+  /// Keys and values of earlier calls.
+  package let prefixes = PrefixMemory(budget: 1 << 30)
+  private var bytesOfTokens: TokenBytes?
 
   package init(parts: ModelParts, transformer: Transformer, parameters: ParameterStore) {
     self.parts = parts
@@ -82,8 +85,17 @@ package final class Model: @unchecked Sendable {
     return made
   }
 
+  /// The vocabulary for constraints, made once. Throws `ConstraintError.tokenizer`.
+  func tokenBytes() throws -> TokenBytes {
+    if let bytesOfTokens { return bytesOfTokens }
+    let made = try TokenBytes(try requiredTokenizer())
+    bytesOfTokens = made
+    return made
+  }
+
   private func changed() {
     bound = nil
+    prefixes.removeAll()
     version += 1
   }
 

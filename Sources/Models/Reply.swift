@@ -1,5 +1,6 @@
 // What a prompting call gives back, with all that is needed to repeat it. Knows no model.
 
+package import JSON
 package import Tensors
 
 /// A generated continuation.
@@ -9,7 +10,7 @@ package struct Reply: Sendable {
   /// The text of each new token.
   package var tokens: [String]
   package var ids: [Int]
-  /// `eos`, `stop`, `max` or `context`.
+  /// `eos`, `stop`, `max`, `context`, or `done` when a constraint allows nothing more.
   package var stop: StopReason
   /// The stop string that matched.
   package var matched: String?
@@ -26,6 +27,17 @@ package struct Reply: Sendable {
   package var model: String
   /// Log-probability of each new token under the model's own logits; empty unless asked for.
   package var logProbabilities: [Double]
+  /// The likeliest ids at each new token with their log-probabilities, best first.
+  package var alternatives: [[TokenChance]] = []
+  /// Log-probability of each prompt id after those before it, nil for the first; empty unless asked
+  /// for.
+  package var promptLogProbabilities: [Double?] = []
+  /// The parsed value of a text made under a schema.
+  package var value: JSON?
+  /// Prompt ids whose keys and values came from an earlier call.
+  package var reused = 0
+  /// Where it stood among the prompts of its call.
+  package var item = 0
   /// Seconds by the caller's clock; zero without one.
   package var prefillSeconds: Double
   package var decodeSeconds: Double
@@ -37,7 +49,14 @@ package struct Reply: Sendable {
   }
 }
 
-package enum StopReason: String, Sendable { case eos, stop, max, context }
+package enum StopReason: String, Sendable { case eos, stop, max, context, done }
+
+/// An id and the natural logarithm of its probability.
+package struct TokenChance: Sendable, Equatable {
+  package let id: Int
+  package let token: String
+  package let logProbability: Double
+}
 
 /// What a prompt was given as.
 package enum PromptInput: Sendable {

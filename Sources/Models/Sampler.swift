@@ -1,61 +1,4 @@
-// From logits to one token: the chain of stages in a fixed order (models.md 6.3). Knows no model.
-
-/// The stages of a call, in the order of the reference: repeat, temperature, top_k, top_p, min_p.
-package struct SamplerChain: Sendable, Equatable {
-  /// Divides logits; 0 is greedy.
-  package var temperature: Double
-  /// Keeps so many; 0 keeps all.
-  package var topK: Int
-  /// Keeps the smallest leading set of at least this probability; 1 keeps all.
-  package var topP: Double
-  /// Keeps what has at least this share of the best probability; 0 keeps all.
-  package var minP: Double
-  /// Divides a positive and multiplies a negative logit of every id seen before; 1 is off.
-  package var repeatPenalty: Double
-
-  package static let greedy = SamplerChain()
-
-  package init(
-    temperature: Double = 0, topK: Int = 0, topP: Double = 1, minP: Double = 0,
-    repeatPenalty: Double = 1
-  ) {
-    self.temperature = temperature
-    self.topK = topK
-    self.topP = topP
-    self.minP = minP
-    self.repeatPenalty = repeatPenalty
-  }
-
-  package var isGreedy: Bool { temperature == 0 }
-
-  /// Throws for a stage outside its range.
-  package func check() throws(ModelsError) {
-    func require(_ holds: Bool, _ label: String, _ rule: String, _ got: Any) throws(ModelsError) {
-      if !holds { throw .sampler(label: label, rule: rule, got: "\(got)") }
-    }
-    try require(temperature.isFinite && temperature >= 0, "temperature", "0 or more", temperature)
-    try require(topK >= 0, "top_k", "0 (all) or more", topK)
-    try require(topP > 0 && topP <= 1, "top_p", "above 0 and at most 1", topP)
-    try require(minP >= 0 && minP <= 1, "min_p", "from 0 to 1", minP)
-    try require(repeatPenalty.isFinite && repeatPenalty > 0, "repeat", "above 0", repeatPenalty)
-  }
-
-  /// The effective chain on one line.
-  package var line: String {
-    var stages: [String] = []
-    if repeatPenalty != 1 { stages.append("repeat(\(short(repeatPenalty)))") }
-    guard !isGreedy else { return (stages + ["greedy"]).joined(separator: " > ") }
-    stages.append("temperature(\(short(temperature)))")
-    if topK > 0 { stages.append("top_k(\(topK))") }
-    if topP < 1 { stages.append("top_p(\(short(topP)))") }
-    if minP > 0 { stages.append("min_p(\(short(minP)))") }
-    return stages.joined(separator: " > ")
-  }
-
-  private func short(_ value: Double) -> String {
-    Int(exactly: value).map { String($0) } ?? "\(value)"
-  }
-}
+// From logits to one token: a chain at work. Knows no model.
 
 /// One id with its probability.
 package struct Candidate: Sendable, Equatable {
@@ -64,15 +7,18 @@ package struct Candidate: Sendable, Equatable {
 }
 
 extension SamplerChain {
-  /// The next id. `uniform` in [0, 1) is used only when sampling. `seen` are the ids so far. Throws
-  /// when a logit is NaN. O(vocabulary) for greedy, with a sort otherwise.
+  /// The next id. `uniform` in [0, 1) is used only when sampling. Throws when a logit is NaN or
+  /// infinite, or when nothing is left to choose. O(vocabulary) for greedy, with a sort otherwise.
   package func next(
-    _ logits: [Float], seen: Set<Int>, step: Int, uniform: () -> Double
+    _ logits: [Float], history: SamplerHistory, step: Int, uniform: () -> Double
   ) throws(ModelsError) -> Int {
-    guard !hasNaN(logits) else { throw .notFinite(step: step) }
-    let penalised = repeated(logits, seen)
-    if isGreedy { return Self.best(penalised) }
-    let chain = candidates(penalised)
+    guard Self.isSound(logits) else { throw .notFinite(step: step) }
+    let chain = candidates(logits, history: history)
+    guard let last = chain.last else {
+      throw .sampler(label: "the sampler", rule: "given a token that is not banned", got: "none")
+    }
+    if isGreedy { return chain[0].id }
+    // The chances of what is left, by the inverse of their running sum.
     let total = chain.reduce(0) { $0 + $1.probability }
     let target = uniform() * total
     var sum = 0.0
@@ -80,92 +26,192 @@ extension SamplerChain {
       sum += candidate.probability
       if target < sum { return candidate.id }
     }
-    return chain.last?.id ?? 0
+    return last.id
   }
 
-  private func hasNaN(_ logits: [Float]) -> Bool {
+  /// Neither NaN nor plus infinity; minus infinity is a token that is ruled out.
+  private static func isSound(_ logits: [Float]) -> Bool {
     logits.withUnsafeBufferPointer { values in
-      var bad = false
-      for value in values { bad = bad || value.isNaN }
-      return bad
+      var sound = true
+      for value in values { sound = sound && value < .infinity }
+      return sound
     }
   }
 
-  /// The first of the largest.
-  private static func best(_ logits: [Float]) -> Int {
-    logits.withUnsafeBufferPointer { values in
-      var best = 0
-      var most = values.first ?? 0
+  /// The ids that `top_k` of this chain keeps, best first.
+  func best(_ logits: [Float]) -> [Int] {
+    var draw = Draw(logits)
+    for case .topK(let k, let ties) in stages { draw.apply(.topK(k, ties: ties), SamplerHistory()) }
+    return draw.ids
+  }
+
+  /// What the stages leave, by falling logit, then rising id; probabilities are of the softmax over
+  /// what is left, in f64. Greedy leaves one. What has no chance at all is left out.
+  package func candidates(
+    _ logits: [Float], history: SamplerHistory = SamplerHistory()
+  ) -> [Candidate] {
+    var draw = Draw(logits)
+    for stage in stages where !stage.isOff {
+      if stage == .temperature(0) {
+        return draw.best.map { [Candidate(id: $0, probability: 1)] } ?? []
+      }
+      draw.apply(stage, history)
+    }
+    return draw.candidates
+  }
+}
+
+/// Logits on their way through a chain: all of them until a stage needs their order, then a list by
+/// falling logit, then rising id.
+private struct Draw {
+  private var dense: [Float]
+  private var scale = 1.0
+  private var list: [(id: Int, logit: Double)]?
+
+  init(_ logits: [Float]) { dense = logits }
+
+  mutating func apply(_ stage: SamplerStage, _ history: SamplerHistory) {
+    switch stage {
+    case .bias(let map): change(map.keys) { $1 + map[$0, default: 0] }
+    case .repeated(let penalty, let window, let prompt):
+      // In the width of the logits, as the reference does.
+      let penalty = Float(penalty)
+      change(Set(history.seen(window, prompt))) { _, logit in
+        let value = Float(logit)
+        return Double(value < 0 ? value * penalty : value / penalty)
+      }
+    case .frequency(let x, let window, let prompt):
+      var counts: [Int: Int] = [:]
+      for id in history.seen(window, prompt) { counts[id, default: 0] += 1 }
+      change(counts.keys) { $1 - Double(counts[$0, default: 0]) * x }
+    case .presence(let x, let window, let prompt):
+      change(Set(history.seen(window, prompt))) { $1 - x }
+    case .noRepeat(let n): change(history.completing(n)) { _, _ in -.infinity }
+    case .temperature(let t): divide(by: t)
+    case .topK(let k, let ties): keepBest(k, ties)
+    case .topP(let p):
+      keep { probabilities in
+        var sum = 0.0
+        let last = probabilities.firstIndex { probability in
+          sum += probability
+          return sum >= p
+        }
+        return (last ?? probabilities.count - 1) + 1
+      }
+    case .minP(let p):
+      keep { probabilities in
+        let least = p * (probabilities.first ?? 0)
+        return max(1, probabilities.firstIndex { $0 < least } ?? probabilities.count)
+      }
+    }
+  }
+
+  /// The first of the largest; nil when none is above minus infinity.
+  var best: Int? {
+    if let first = list?.first { return first.logit > -.infinity ? first.id : nil }
+    return dense.withUnsafeBufferPointer { values in
+      var best: Int?
+      var most = -Float.infinity
       for (id, value) in values.enumerated() where value > most { (best, most) = (id, value) }
       return best
     }
   }
 
-  private func repeated(_ logits: [Float], _ seen: Set<Int>) -> [Float] {
-    guard repeatPenalty != 1 else { return logits }
-    var changed = logits
-    let penalty = Float(repeatPenalty)
-    for id in seen where changed.indices.contains(id) {
-      changed[id] = changed[id] < 0 ? changed[id] * penalty : changed[id] / penalty
-    }
-    return changed
+  var ids: [Int] { (list ?? sorted()).map(\.id) }
+
+  var candidates: [Candidate] {
+    let list = list ?? sorted()
+    let chances = Self.probabilities(list)
+    return zip(list, chances).filter { $1 > 0 }.map { Candidate(id: $0.id, probability: $1) }
   }
 
-  /// What the stages leave, by falling logit, then rising id; probabilities are of the softmax over
-  /// what is left, in f64.
-  package func candidates(_ logits: [Float]) -> [Candidate] {
-    let scaled = logits.map { Double($0) / (isGreedy ? 1 : temperature) }
-    var order = ordered(scaled, logits)
-    var kept = probabilities(order.map { scaled[$0] })
-    if topP < 1 {
-      var sum = 0.0
-      let count =
-        (kept.firstIndex {
-          sum += $0; return sum >= topP
-        } ?? kept.count - 1) + 1
-      order.removeSubrange(count...)
-      kept = probabilities(order.map { scaled[$0] })
-    }
-    if minP > 0, let best = kept.first {
-      let count = kept.firstIndex { $0 < minP * best } ?? kept.count
-      order.removeSubrange(max(1, count)...)
-      kept = probabilities(order.map { scaled[$0] })
-    }
-    return zip(order, kept).map { Candidate(id: $0, probability: $1) }
-  }
-
-  /// Ids by falling logit, then rising id; only the best `topK` when that stage is on.
-  private func ordered(_ scaled: [Double], _ logits: [Float]) -> [Int] {
-    func before(_ a: Int, _ b: Int) -> Bool {
-      scaled[a] != scaled[b] ? scaled[a] > scaled[b] : a < b
-    }
-    guard topK > 0, topK < scaled.count else { return Self.sorted(logits) }
-    // The k-th best is found by one pass over a small sorted list.
-    var best: [Int] = []
-    best.reserveCapacity(topK + 1)
-    for id in scaled.indices {
-      if best.count == topK, let last = best.last, !before(id, last) { continue }
-      var low = 0
-      var high = best.count
-      while low < high {
-        let middle = (low + high) / 2
-        if before(best[middle], id) { low = middle + 1 } else { high = middle }
+  /// New logits for some ids.
+  private mutating func change(_ ids: some Sequence<Int>, _ new: (Int, Double) -> Double) {
+    guard let old = list else {
+      for id in ids where dense.indices.contains(id) {
+        dense[id] = Float(new(id, Double(dense[id])))
       }
-      best.insert(id, at: low)
-      if best.count > topK { best.removeLast() }
+      return
+    }
+    let ids = Set(ids)
+    list = old.map { (id: $0.id, logit: ids.contains($0.id) ? new($0.id, $0.logit) : $0.logit) }
+      .sorted { ($1.logit, $0.id) < ($0.logit, $1.id) }
+  }
+
+  private mutating func divide(by temperature: Double) {
+    if list != nil {
+      list = list?.map { (id: $0.id, logit: $0.logit / temperature) }
+    } else if scale == 1 {
+      scale = temperature
+    } else {
+      list = sorted().map { (id: $0.id, logit: $0.logit / temperature) }
+    }
+  }
+
+  /// Cuts the list to a count its probabilities say.
+  private mutating func keep(_ count: ([Double]) -> Int) {
+    var all = list ?? sorted()
+    let kept = count(Self.probabilities(all))
+    if kept < all.count { all.removeSubrange(max(kept, 0)...) }
+    list = all
+  }
+
+  private mutating func keepBest(_ k: Int, _ ties: Bool) {
+    if var all = list {
+      if k < all.count {
+        let last = all[k - 1].logit
+        let kept = ties ? all.firstIndex { $0.logit < last } ?? all.count : k
+        all.removeSubrange(kept...)
+      }
+      list = all
+      return
+    }
+    var ids = k < dense.count ? bestIDs(k) : sortedIDs()
+    if ties, k < dense.count, let last = ids.last {
+      let border = dense[last]
+      ids += dense.indices.filter { dense[$0] == border && !(ids.contains($0)) }
+    }
+    list = scaled(ids)
+  }
+
+  private func scaled(_ ids: [Int]) -> [(id: Int, logit: Double)] {
+    ids.map { (id: $0, logit: Double(dense[$0]) / scale) }
+  }
+
+  private func sorted() -> [(id: Int, logit: Double)] { scaled(sortedIDs()) }
+
+  /// The best k: one pass over a small sorted list. (Different logits stay different when they are
+  /// divided by a temperature.)
+  private func bestIDs(_ k: Int) -> [Int] {
+    // A large k would make the list slow.
+    if k > 1024 { return Array(sortedIDs().prefix(k)) }
+    var best: [Int] = []
+    best.reserveCapacity(k + 1)
+    dense.withUnsafeBufferPointer { logits in
+      for id in logits.indices {
+        if best.count == k, let last = best.last, logits[id] <= logits[last] { continue }
+        var low = 0
+        var high = best.count
+        while low < high {
+          let middle = (low + high) / 2
+          if logits[best[middle]] >= logits[id] { low = middle + 1 } else { high = middle }
+        }
+        best.insert(id, at: low)
+        if best.count > k { best.removeLast() }
+      }
     }
     return best
   }
 
   /// Ids by falling logit, then rising id: three passes over digits of 11 bits, each leaving what is
-  /// equal in its order. (Different logits stay different when they are divided by a temperature.)
-  private static func sorted(_ logits: [Float]) -> [Int] {
+  /// equal in its order.
+  private func sortedIDs() -> [Int] {
     // Keys rise as logits fall; -0 is 0.
-    let keys = logits.map { logit in
+    let keys = dense.map { logit in
       let bits = (logit + 0).bitPattern
       return bits >> 31 == 1 ? bits : ~bits & 0x7FFF_FFFF
     }
-    var order = Array(logits.indices)
+    var order = Array(dense.indices)
     var next = order
     for shift in [0, 11, 22] as [UInt32] {
       var places = [Int](repeating: 0, count: 2049)
@@ -181,12 +227,12 @@ extension SamplerChain {
     return order
   }
 
-  /// Softmax of falling values.
-  private func probabilities(_ values: [Double]) -> [Double] {
-    guard let best = values.first, best > -.infinity else {
-      return values.enumerated().map { $0.offset == 0 ? 1 : 0 }
+  /// Softmax of falling logits; all zero when none is above minus infinity.
+  private static func probabilities(_ list: [(id: Int, logit: Double)]) -> [Double] {
+    guard let best = list.first?.logit, best > -.infinity else {
+      return [Double](repeating: 0, count: list.count)
     }
-    let powers = values.map { Precise.exp($0 - best) }
+    let powers = list.map { $0.logit == -.infinity ? 0 : Precise.exp($0.logit - best) }
     let sum = powers.reduce(0, +)
     return powers.map { $0 / sum }
   }

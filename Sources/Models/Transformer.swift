@@ -72,6 +72,37 @@ package struct Transformer: Sendable {
     return try pass.norm(x, weights.norm, .lnFinal, .lnFinalScale, block: nil)
   }
 
+  /// One new position for each of several sequences, [sequences, hiddenSize]: each goes on after its
+  /// own cache. All must be in one rope regime (`sharesRegime`).
+  func hidden(
+    next ids: [Int], caches: [KeyValueCache], weights: BoundWeights, kernels: KernelMode,
+    interrupt: Interrupt?
+  ) throws -> Tensor {
+    try check(ids)
+    let sizes = architecture.sizes
+    for cache in caches {
+      try cache.reserve(
+        1, blocks: sizes.layerCount, shape: [sizes.keyValueHeadCount, sizes.headSize])
+    }
+    let pass = try Pass(
+      architecture: architecture, ids: ids, segments: nil, start: 0,
+      total: 1 + (caches.map(\.count).max() ?? 0), cache: nil, visitor: nil, kernels: kernels,
+      caches: caches)
+    var x = try pass.embedded(weights)
+    for (index, block) in weights.blocks.enumerated() {
+      try interrupt?.check()
+      x = try pass.block(index, block, x)
+    }
+    for (cache, id) in zip(caches, ids) { cache.accept([id]) }
+    return try pass.norm(x, weights.norm, .lnFinal, .lnFinalScale, block: nil)
+  }
+
+  /// Whether the next positions of some sequences have angles of one table, that of their caches.
+  func sharesRegime(_ caches: [KeyValueCache]) -> Bool {
+    guard let first = caches.first?.regime else { return true }
+    return caches.allSatisfy { $0.regime == first && regime(length: $0.count + 1) == first }
+  }
+
   func logits(
     _ hidden: Tensor, weights: BoundWeights, visitor: (any SiteVisitor)?, kernels: KernelMode
   ) throws -> Tensor {
@@ -109,21 +140,26 @@ struct Pass {
   /// How far queries and keys turn; nil without rotary positions.
   let rotation: RotaryTable?
   let cache: KeyValueCache?
+  /// Of a pass with one position for each of several sequences: theirs, in the order of the rows.
+  let caches: [KeyValueCache]
   let visitor: (any SiteVisitor)?
   let kernels: KernelMode
 
   init(
     architecture: Architecture, ids: [Int], segments: [Int]?, start: Int, total: Int,
-    cache: KeyValueCache?, visitor: (any SiteVisitor)?, kernels: KernelMode
+    cache: KeyValueCache?, visitor: (any SiteVisitor)?, kernels: KernelMode,
+    caches: [KeyValueCache] = []
   ) throws {
     self.architecture = architecture
     self.ids = ids
     self.segments = segments
     self.start = start
     self.cache = cache
+    self.caches = caches
     self.visitor = visitor
     self.kernels = kernels
-    var positions = Array(start..<(start + ids.count))
+    var positions =
+      caches.isEmpty ? Array(start..<(start + ids.count)) : caches.map(\.count)
     var longest = total
     if let segments, cache == nil {
       var begin = 0
@@ -248,6 +284,10 @@ struct Pass {
     }
     try see(.rotQ, index, &q)
     try see(.rotK, index, &k)
+    if !caches.isEmpty {
+      let z = try attendedEach(index, q, k, v)
+      return try block.o(try z.reshaped([n, sizes.headCount * sizes.headSize]), kernels)
+    }
     if let cache { (k, v) = try cache.extend(block: index, keys: k, values: v) }
     let options = AttentionOptions(
       scale: architecture.attentionScale, isCausal: true, offset: cache == nil ? 0 : start,
@@ -256,6 +296,21 @@ struct Pass {
     var z = try mixed(index, q, k, v, options)  // [n, heads, headSize]
     try see(.z, index, &z)
     return try block.o(try z.reshaped([n, sizes.headCount * sizes.headSize]), kernels)
+  }
+
+  /// Each row attends to its own sequence, [sequences, heads, headSize].
+  private func attendedEach(_ index: Int, _ q: Tensor, _ k: Tensor, _ v: Tensor) throws -> Tensor {
+    let rows = try caches.enumerated().map { row, cache in
+      let (keys, values) = try cache.extend(
+        block: index, keys: try k.sliced([row..<(row + 1)]), values: try v.sliced([row..<(row + 1)])
+      )
+      return try Tensor.attention(
+        try q.sliced([row..<(row + 1)]), keys, values,
+        AttentionOptions(
+          scale: architecture.attentionScale, isCausal: true, offset: cache.count,
+          window: architecture.windows[index], softcap: architecture.softcap))
+    }
+    return try Tensor.concat(rows, axis: 0)
   }
 
   /// [n, heads, headSize] and twice [n, keyValueHeads, headSize]

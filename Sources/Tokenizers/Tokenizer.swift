@@ -139,6 +139,31 @@ package final class Tokenizer: Sendable {
     return (bytes ?? []) + (rest ?? [])
   }
 
+  /// What every id adds to a text, as its first token and after others; empty for special tokens and
+  /// ids that have none. Nil when what a token adds depends on more than that. O(vocabulary).
+  package func tokenContributions() -> (first: [[UInt8]], later: [[UInt8]])? {
+    var first: [[UInt8]] = []
+    var later: [[UInt8]] = []
+    for id in 0..<idBound {
+      guard !isSpecial(id), let token = spelled(id) else {
+        first.append([])
+        later.append([])
+        continue
+      }
+      var front = DecodeState(parts.decoder)
+      var middle = DecodeState(parts.decoder, midStream: true)
+      guard let start = try? front.append(token), let rest = try? middle.append(token) else {
+        return nil
+      }
+      // A token that leaves something open changes what the next one adds; one that adds nothing
+      // at the front is never used there.
+      guard middle.isSettled, start.isEmpty || front.isSettled else { return nil }
+      first.append(start)
+      later.append(rest)
+    }
+    return (first, later)
+  }
+
   /// `tokenBytes` as text, bad UTF-8 as U+FFFD.
   package func tokenText(_ id: Int) -> String { String(decoding: tokenBytes(id), as: UTF8.self) }
 

@@ -11,25 +11,6 @@ extension Session {
     [promptBinding(), logitsBinding(), scoreBinding(), chooseBinding()]
   }
 
-  /// The labels of every word that generates, but for how its text is read.
-  static func generationLabels(max: Int) -> [Parameter] {
-    [
-      Parameter("max", .label("\(max)"), "new tokens at most"),
-      Parameter("temperature", .label("the model's"), "0 takes the likeliest token"),
-      Parameter("top_k", .label("0"), "samples from the k likeliest; 0 from all"),
-      Parameter("top_p", .label("1"), "from the likeliest that together have this probability"),
-      Parameter("min_p", .label("0"), "from those with this share of the best probability"),
-      Parameter("repeat", .label("1"), "above 1 makes tokens that occurred less likely"),
-      Parameter("seed", .label("the cell's"), "an int; the same seed gives the same text"),
-      Parameter("stop", .label("nil"), "a string or strings that end the text"),
-      Parameter("stop_ids", .label("[]"), "token ids that end the text"),
-      Parameter("ignore_eos", .label("false"), "goes on after the model's end token"),
-      Parameter("logprobs", .label("0"), "1 records the log-probability of each token"),
-      Parameter("stream", .label("true"), "shows the text as it comes"),
-      Parameter("kernels", .label("\"fast\""), "\"exact\" for the same bits on every machine"),
-    ]
-  }
-
   private func promptBinding() -> Builtin {
     Builtin(
       "prompt", group: "models", "the model's continuation of a text, as a reply",
@@ -37,82 +18,49 @@ extension Session {
         Parameter("model"),
         Parameter("text", .required, "a text, a list of token ids, or a list of texts"),
       ] + Self.generationLabels(max: 128) + [
-        Parameter("special", .label("true"), "special tokens in the text are read as such")
+        Parameter("special", .label("true"), "special tokens in the text are read as such"),
+        Parameter("batch", .label("8"), "texts of a list computed together at most"),
       ],
       example: "prompt m, \"Once upon a time\", max: 20",
       details: """
-        The reply has text tokens ids stop matched logprobs seed sampler prompt time kernels model. \
-        Without temperature, top_k, top_p or min_p the model file's settings hold, else greedy. \
-        Ctrl-C stops it.
+        The reply has text tokens ids stop matched value logprobs alternatives seed sampler prompt \
+        reused time kernels model. Without temperature, top_k, top_p or min_p the model file's \
+        settings hold, else greedy. schema: and regex: let nothing else be written; r.value is the \
+        value of a schema. A list of texts gives a list of replies. Ctrl-C stops it.
         """
     ) { [unowned self] call in
       let model = try call.model()
       let value = try call.value("text")
-      if let list = value.asList, !list.isEmpty, list.allSatisfy({ $0.asString != nil }) {
-        return .list(
-          try list.map { text in
-            try .object(reply(model, call, text, streams: false))
-          })
+      if let list = value.asList, !list.isEmpty, list.allSatisfy({ $0.asInt == nil }) {
+        return .list(try replies(model, call, list).map { .object(ReplyObject($0)) })
       }
-      return .object(
-        try reply(
-          model, call, value, streams: call.isDisplayed && call.bool("stream", default: true)))
+      let streams = try call.isDisplayed && call.bool("stream", default: true)
+      let found = try replies(model, call, [value], streams: streams)
+      guard let reply = found.first else { return .nil }
+      return .object(ReplyObject(reply, streamed: streams))
     }
   }
 
-  private func reply(
-    _ model: Model, _ call: Call, _ value: Value, streams: Bool
-  ) throws -> ReplyObject {
+  /// The replies to texts, computed together.
+  private func replies(
+    _ model: Model, _ call: Call, _ texts: [Value], streams: Bool = false
+  ) throws -> [Reply] {
     var options = try generationOptions(model, call)
     options.parseSpecial = try call.bool("special", default: true)
-    let generator = Generator(model, options)
-    let reply = try generator.generate(
-      try call.promptInput(value, "text"),
-      onText: { [unowned self] piece in
-        if streams { emit(.streamed(piece)) }
-      },
-      onProgress: { [unowned self] done, total in
-        progress("prompt", done: done, total: total)
-      })
-    return ReplyObject(reply, streamed: streams)
-  }
-
-  /// The options that the labels of `generationLabels` ask for.
-  func generationOptions(_ model: Model, _ call: Call, max: Int = 128) throws -> GenerationOptions {
-    var made = GenerationOptions()
-    made.max = try call.int("max", default: max, in: 0...(1 << 30))
-    made.chain = try model.chain(
-      temperature: try call.optionalNumber("temperature"),
-      topK: try call.optionalInt("top_k", in: 0...Int.max),
-      topP: try call.optionalNumber("top_p"), minP: try call.optionalNumber("min_p"),
-      repeatPenalty: try call.optionalNumber("repeat"))
-    let random = nextRandom(seed: try call.optionalInt("seed"))
-    made.key = random.key
-    made.call = random.call
-    made.seed = random.seed
-    made.stop = try strings(call, "stop")
-    made.stopIDs = Set(try ids(call, "stop_ids"))
-    made.ignoreEOS = try call.bool("ignore_eos", default: false)
-    made.logProbabilities = try call.int("logprobs", default: 0, in: 0...1) > 0
-    made.kernels = try call.kernels(default: .fast)
-    made.interrupt = interrupt
-    made.clock = options.clock
-    return made
-  }
-
-  private func strings(_ call: Call, _ name: String) throws -> [String] {
-    guard let value = call[name], !value.isNil else { return [] }
-    if let one = value.asString { return [one] }
-    let list = (value.asList ?? [.nil]).map(\.asString)
-    guard !list.contains(nil) else { throw call.mismatch(name, "a string or strings", value) }
-    return list.compactMap { $0 }
-  }
-
-  private func ids(_ call: Call, _ name: String) throws -> [Int] {
-    guard let value = call[name], !value.isNil else { return [] }
-    let list = (value.asList ?? [.nil]).map(\.asInt)
-    guard !list.contains(nil) else { throw call.mismatch(name, "a list of token ids", value) }
-    return list.compactMap { $0 }
+    options.batch = try call.int("batch", default: 8, in: 1...64)
+    let inputs = try texts.map { try call.promptInput($0, "text") }
+    var done = 0
+    return try Generator(model, options).generate(inputs) { [unowned self] event in
+      switch event {
+      case .text(_, let piece): if streams { emit(.streamed(piece)) }
+      case .progress(_, let read, let total):
+        if inputs.count == 1 { progress("prompt", done: read, total: total) }
+      case .finished:
+        done += 1
+        if inputs.count > 1 { progress("prompt", done: done, total: inputs.count) }
+      default: break
+      }
+    }
   }
 
   private func logitsBinding() -> Builtin {

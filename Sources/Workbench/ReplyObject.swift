@@ -42,8 +42,8 @@ package final class ReplyObject: Displayable {
 
   package var memberNames: [String] {
     [
-      "ids", "kernels", "logprobs", "matched", "model", "prompt", "sampler", "seed", "stop",
-      "text", "time", "tokens",
+      "alternatives", "ids", "kernels", "logprobs", "matched", "model", "prompt", "reused",
+      "sampler", "seed", "stop", "text", "time", "tokens", "value",
     ] + (conversation == nil ? [] : ["messages", "rendered"])
   }
 
@@ -57,12 +57,26 @@ package final class ReplyObject: Displayable {
     case "seed": .int(reply.seed)
     case "sampler": .string(reply.sampler)
     case "logprobs": .list(reply.logProbabilities.map { .float($0) })
+    case "alternatives":
+      .list(
+        reply.alternatives.map { best in
+          .list(
+            best.map { chance in
+              .map([
+                "id": .int(chance.id), "token": .string(chance.token),
+                "logprob": .float(chance.logProbability),
+              ])
+            })
+        })
+    case "reused": .int(reply.reused)
+    case "value": reply.value.map(languageValue) ?? .nil
     case "kernels": .string(reply.kernels.rawValue)
     case "model": .string(reply.model)
     case "prompt":
       .map([
         "text": reply.promptText.map { .string($0) } ?? .nil, "ids": ids(reply.promptIDs),
         "added": ids(reply.added),
+        "logprobs": .list(reply.promptLogProbabilities.map { $0.map { .float($0) } ?? .nil }),
       ])
     case "messages": conversation.map { .list($0.messages.map(languageValue)) }
     case "rendered": conversation.map { .string($0.rendered) }

@@ -1,5 +1,8 @@
 // Stages of the sampler chain, generation's ends, and what a seed fixes.
 
+import Files
+import Foundation
+import JSON
 import Models
 import Tensors
 import Testing
@@ -8,7 +11,7 @@ import Testing
   private let logits: [Float] = [1, 3, 2, 3, -1]
 
   @Test func `greedy takes the lowest id of equals and needs no random number`() throws {
-    let id = try SamplerChain.greedy.next(logits, seen: [], step: 0) {
+    let id = try SamplerChain.greedy.next(logits, history: SamplerHistory(), step: 0) {
       Issue.record("a random number was asked for")
       return 0
     }
@@ -29,8 +32,8 @@ import Testing
 
   @Test func `a repeat penalty moves what was seen towards less likely`() throws {
     let chain = SamplerChain(repeatPenalty: 2)
-    #expect(try chain.next(logits, seen: [1], step: 0) { 0 } == 3)
-    #expect(try chain.next(logits, seen: [1, 3], step: 0) { 0 } == 2)
+    #expect(try chain.next(logits, history: SamplerHistory(prompt: [1]), step: 0) { 0 } == 3)
+    #expect(try chain.next(logits, history: SamplerHistory(prompt: [1, 3]), step: 0) { 0 } == 2)
   }
 
   @Test func `draws follow the probabilities`() throws {
@@ -38,7 +41,7 @@ import Testing
     var counts = [Int](repeating: 0, count: logits.count)
     var stream = RandomStream(seed: 5)
     for _ in 0..<20_000 {
-      counts[try chain.next(logits, seen: [], step: 0) { stream.uniform() }] += 1
+      counts[try chain.next(logits, history: SamplerHistory(), step: 0) { stream.uniform() }] += 1
     }
     var chi = 0.0
     for candidate in chain.candidates(logits) {
@@ -58,7 +61,7 @@ import Testing
       #expect(throws: ModelsError.self) { try chain.check() }
     }
     #expect(throws: ModelsError.notFinite(step: 3)) {
-      try SamplerChain.greedy.next([1, .nan], seen: [], step: 3) { 0 }
+      try SamplerChain.greedy.next([1, .nan], history: SamplerHistory(), step: 3) { 0 }
     }
   }
 
@@ -67,6 +70,134 @@ import Testing
     #expect(
       SamplerChain(temperature: 0.8, topK: 40, topP: 0.9).line
         == "temperature(0.8) > top_k(40) > top_p(0.9)")
+  }
+}
+
+/// Chains beside the engines they are like.
+@Suite struct SamplerChainTests {
+  @Test func `each stage leaves what the reference's and llama.cpp's leave`() throws {
+    let json = try JSON.parse(try Files.read(fixture("sampler.json")))
+    let cases = try #require(json["cases"]?.array)
+    #expect(cases.count >= 30)
+    for (number, item) in cases.enumerated() {
+      func ids(_ key: String) -> [Int] { (item[key]?.array ?? []).compactMap(\.int) }
+      let stages = try #require(item["stages"])
+      var labels = SamplerLabels()
+      labels.like = item["like"]?.text == "llama.cpp" ? .llamaCpp : .hf
+      labels.temperature = stages["temperature"]?.double ?? 1
+      labels.topK = stages["top_k"]?.int ?? 0
+      labels.topP = stages["top_p"]?.double
+      labels.minP = stages["min_p"]?.double
+      labels.repeatPenalty = stages["repeat"]?.double
+      labels.frequency = stages["frequency"]?.double
+      labels.presence = stages["presence"]?.double
+      labels.noRepeat = stages["no_repeat"]?.int
+      labels.window = stages["window"]?.int
+      let logits = (item["logits"]?.array ?? []).compactMap { $0.double.map { Float($0) } }
+      var history = SamplerHistory(prompt: ids("prompt"))
+      for id in ids("new") { history.append(id) }
+      let chain = try labels.chain()
+      let made = chain.candidates(logits, history: history)
+      let wanted = (item["probabilities"]?.array ?? []).compactMap(\.double)
+      #expect(made.map(\.id) == ids("left"), "case \(number): \(chain.line)")
+      for (a, b) in zip(made, wanted) { #expect(abs(a.probability - b) < 2e-6, "case \(number)") }
+    }
+  }
+
+  @Test func `the three orders differ where they should`() throws {
+    // Most of the chance is on one id: a temperature after the filters cannot bring others back.
+    let logits: [Float] = [5, 3, 2.5, 2, 1, 0]
+    func ids(_ like: SamplerLikeness?) throws -> [Int] {
+      var labels = SamplerLabels()
+      labels.like = like
+      labels.temperature = 3
+      labels.topK = 4
+      labels.topP = 0.7
+      labels.minP = 0
+      return try labels.chain().candidates(logits).map(\.id)
+    }
+    #expect(try ids(.hf) == [0, 1, 2])
+    #expect(try ids(nil) == [0, 1, 2])
+    #expect(try ids(.llamaCpp) == [0])
+    #expect(try ids(.mlx) == [0])
+    var labels = SamplerLabels()
+    labels.like = .mlx
+    labels.temperature = 1
+    labels.topK = 1
+    labels.repeatPenalty = 2
+    #expect(try labels.chain().line == "repeat(2, window: 20) > top_k(1)")
+    labels = SamplerLabels()
+    labels.like = .llamaCpp
+    #expect(
+      try labels.chain().line == "top_k(40) > top_p(0.95) > min_p(0.05) > temperature(0.8)")
+    labels.like = .hf
+    #expect(try labels.chain().line == "greedy")
+    labels.temperature = 0.7
+    #expect(try labels.chain().line == "temperature(0.7) > top_k(50, ties: true)")
+  }
+
+  @Test func `a list replaces everything and stands alone`() throws {
+    var labels = SamplerLabels()
+    labels.stages = [.temperature(0.7), .topK(40)]
+    #expect(try labels.chain().line == "temperature(0.7) > top_k(40)")
+    labels.topP = 0.9
+    #expect(throws: ModelsError.self) { try labels.chain() }
+    labels = SamplerLabels()
+    labels.stages = [.topK(3), .repeated(4), .topK(1)]
+    let history = SamplerHistory(prompt: [1])
+    let chain = try labels.chain()
+    #expect(chain.candidates([1, 3, 2, 0], history: history).map(\.id) == [2])
+    labels.stages = [.topP(0)]
+    #expect(throws: ModelsError.self) { try labels.chain() }
+  }
+
+  @Test func `penalties count what they should`() {
+    var history = SamplerHistory(prompt: [0, 1, 1])
+    history.append(2)
+    history.append(2)
+    func best(_ stage: SamplerStage, _ logits: [Float]) -> [Int] {
+      SamplerChain(stages: [stage]).candidates(logits, history: history).map(\.id)
+    }
+    #expect(
+      best(.frequency(1), [2.5, 2.5, 2.5, 1])
+        == [0, 3, 1, 2].sorted {
+          let left: [Double] = [1.5, 0.5, 0.5, 1]
+          return (left[$1], $0) < (left[$0], $1)
+        })
+    #expect(best(.presence(1, prompt: false), [1, 1, 1.5, 0]) == [0, 1, 2, 3])
+    #expect(best(.presence(5, window: 2), [1, 1, 2, 0]) == [0, 1, 3, 2])
+    #expect(best(.noRepeat(2), [1, 1, 1, 1]) == [0, 1, 3])
+    #expect(best(.noRepeat(1), [1, 1, 1, 1]) == [3])
+    #expect(best(.bias([3: 9, 0: -.infinity]), [1, 1, 1, 1]) == [3, 1, 2])
+    #expect(throws: ModelsError.self) {
+      try SamplerChain(stages: [.noRepeat(1)]).next(
+        [1, 1, 1], history: history, step: 0, uniform: { 0 })
+    }
+  }
+
+  @Test func `100,000 draws through a whole chain pass chi-square`() throws {
+    let logits = (0..<40).map { Float(sin(Double($0) * 1.7)) * 3 }
+    let chain = SamplerChain(stages: [.temperature(0.9), .topK(20), .topP(0.97), .minP(0.01)])
+    let left = chain.candidates(logits)
+    var counts: [Int: Int] = [:]
+    var stream = RandomStream(seed: 11)
+    let draws = 100_000
+    for _ in 0..<draws {
+      let id = try chain.next(logits, history: SamplerHistory(), step: 0) { stream.uniform() }
+      counts[id, default: 0] += 1
+    }
+    #expect(Set(counts.keys).isSubset(of: Set(left.map(\.id))))
+    var chi = 0.0
+    for candidate in left {
+      let expected = candidate.probability * Double(draws)
+      let off = Double(counts[candidate.id, default: 0]) - expected
+      chi += off * off / expected
+    }
+    // The 0.999 quantile by Wilson and Hilferty's approximation.
+    let freedom = Double(left.count - 1)
+    let root = 1 - 2 / (9 * freedom) + 3.0902 * (2 / (9 * freedom)).squareRoot()
+    #expect(left.count > 8)
+    #expect(chi < freedom * root * root * root)
   }
 }
 

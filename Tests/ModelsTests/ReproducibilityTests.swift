@@ -1,0 +1,249 @@
+// The same call gives the same bits: with and without what earlier calls left, alone and in a batch.
+
+import Diagnostics
+import JSON
+import Tensors
+import Testing
+
+@testable import Models
+
+@Suite(.enabled(if: stories != nil, "needs ../shared/models/stories260k"))
+struct ReproducibilityTests {
+  private static let story = """
+    Once upon a time, there was a little girl named Lily. She loved to play outside in the park. \
+    One day, she saw a big, red ball. She wanted to play with it, but it was too high.
+    """
+
+  private func model(_ dtype: DType? = nil) throws -> Model {
+    let model = try Model.load(try #require(stories))
+    return try dtype.map { try model.converted(to: $0) } ?? model
+  }
+
+  private func options(_ change: (inout GenerationOptions) -> Void = { _ in }) -> GenerationOptions
+  {
+    var options = GenerationOptions()
+    options.max = 12
+    options.ignoreEOS = true
+    options.logProbabilities = 1
+    change(&options)
+    return options
+  }
+
+  /// All that a call computes.
+  private func same(_ a: Reply, _ b: Reply) -> Bool {
+    a.ids == b.ids && a.text == b.text && a.stop == b.stop
+      && a.logProbabilities == b.logProbabilities && a.alternatives == b.alternatives
+  }
+
+  /// 300 ids and more: one whole chunk and a rest.
+  private func long(_ model: Model, _ count: Int = 330) throws -> [Int] {
+    let ids = try model.ids(of: .text(Self.story)).ids
+    return (0..<count).map { ids[$0 % ids.count] }
+  }
+
+  @Test(arguments: [DType.f32, .bf16, .q8_0])
+  func `in the fast mode whole chunks are reused, and change no bit`(dtype: DType) throws {
+    let model = try model(dtype)
+    let ids = try long(model)
+    let fresh = try Generator(model, options { $0.reuse = false }).generate(.ids(ids))
+    #expect(fresh.reused == 0 && model.prefixes.byteCount == 0)
+    let first = try Generator(model, options()).generate(.ids(ids))
+    #expect(first.reused == 0 && same(first, fresh))
+    #expect(model.prefixes.byteCount > 0)
+    let second = try Generator(model, options()).generate(.ids(ids))
+    #expect(second.reused == 256 && same(second, fresh))
+    // Another text with the same first chunk, then one that differs inside it.
+    let other = Array(ids[..<270]) + Array(ids[..<40])
+    let alone = try Generator(model, options { $0.reuse = false }).generate(.ids(other))
+    let partly = try Generator(model, options()).generate(.ids(other))
+    #expect(partly.reused == 256 && same(partly, alone))
+    let changed = Array(ids[..<100]) + Array(ids[..<200])
+    #expect(try Generator(model, options()).generate(.ids(changed)).reused == 0)
+    // Exactly one chunk: its last position must be computed again.
+    let exact = try Generator(model, options()).generate(.ids(Array(ids[..<256])))
+    #expect(exact.reused == 0)
+  }
+
+  @Test func `in the exact mode any prefix is reused, also of what was generated`() throws {
+    let model = try model(.bf16)
+    let ids = try long(model, 70)
+    let first = try Generator(model, options { $0.kernels = .exact }).generate(.ids(ids))
+    let more = ids + first.ids.prefix(8) + [7, 9]
+    let fresh = try Generator(
+      model,
+      options {
+        $0.kernels = .exact
+        $0.reuse = false
+      }
+    ).generate(.ids(more))
+    let reused = try Generator(model, options { $0.kernels = .exact }).generate(.ids(more))
+    #expect(reused.reused == 78 && same(reused, fresh))
+    let part = Array(ids[..<33]) + [5, 6, 7]
+    let again = try Generator(model, options { $0.kernels = .exact }).generate(.ids(part))
+    #expect(again.reused == 33)
+    #expect(
+      try same(
+        again,
+        Generator(
+          model,
+          options {
+            $0.kernels = .exact
+            $0.reuse = false
+          }
+        ).generate(.ids(part))))
+    // The other mode has keys of its own.
+    #expect(try Generator(model, options()).generate(.ids(more)).reused == 0)
+  }
+
+  @Test func `the budget bounds what is kept, and a change of weights empties it`() throws {
+    let model = try model()
+    let ids = try long(model)
+    _ = try Generator(model, options()).generate(.ids(ids))
+    let one = model.prefixes.byteCount
+    model.prefixes.budget = one + one / 2
+    _ = try Generator(model, options()).generate(.ids(Array(ids.reversed())))
+    #expect(model.prefixes.byteCount <= one + one / 2)
+    // The older one went.
+    #expect(try Generator(model, options()).generate(.ids(ids)).reused == 0)
+    #expect(try Generator(model, options()).generate(.ids(ids)).reused == 256)
+    model.setParameters(model.parameters)
+    #expect(model.prefixes.byteCount == 0)
+    model.prefixes.budget = 0
+    _ = try Generator(model, options()).generate(.ids(ids))
+    #expect(try Generator(model, options()).generate(.ids(ids)).reused == 0)
+  }
+
+  @Test func `an interrupt leaves what was read whole, and the partial reply goes out`() throws {
+    let model = try model()
+    let ids = try long(model)
+    let fresh = try Generator(model, options { $0.reuse = false }).generate(.ids(ids))
+    let interrupt = Interrupt()
+    var stopped: Reply?
+    #expect(throws: Interrupted.self) {
+      try Generator(model, options { $0.interrupt = interrupt }).generate([.ids(ids)]) { event in
+        switch event {
+        case .token(_, _, _): interrupt.request()
+        case .stopped(let reply): stopped = reply
+        default: break
+        }
+      }
+    }
+    let partial = try #require(stopped)
+    #expect(partial.ids == Array(fresh.ids.prefix(1)))
+    #expect(fresh.text.hasPrefix(partial.text))
+    let again = try Generator(model, options()).generate(.ids(ids))
+    #expect(again.reused == 256 && same(again, fresh))
+  }
+
+  @Test(
+    arguments: [DType.f32, .bf16, .f16, .q8_0, .q4_0], [KernelMode.exact, .fast])
+  func `a batch gives each text the bits it has alone`(
+    dtype: DType, kernels: KernelMode
+  ) throws {
+    // In the fast mode that is promised of quantised weights.
+    if kernels == .fast, !dtype.isQuantized { return }
+    let model = try model(dtype)
+    let story = try model.ids(of: .text(Self.story)).ids
+    let inputs = (0..<9).map { PromptInput.ids(Array(story[$0..<(12 + 3 * $0)])) }
+    func run(_ inputs: [PromptInput], first: Int = 0, batch: Int) throws -> [Reply] {
+      try Generator(
+        model,
+        options {
+          $0.kernels = kernels
+          $0.chain = SamplerChain(temperature: 1, topK: 30)
+          $0.key = 77
+          $0.firstItem = first
+          $0.batch = batch
+          $0.reuse = false
+        }
+      ).generate(inputs) { _ in }
+    }
+    let alone = try inputs.enumerated().flatMap { try run([$1], first: $0, batch: 1) }
+    #expect(Set(alone.map(\.ids)).count > 1)
+    for batch in [1, 3, 8] {
+      let together = try run(inputs, batch: batch)
+      #expect(together.count == alone.count)
+      for (a, b) in zip(together, alone) {
+        #expect(same(a, b), "\(dtype) \(kernels) batch \(batch) item \(a.item)")
+      }
+    }
+  }
+
+  @Test func `texts of a batch end on their own, and constraints follow each`() throws {
+    let model = try model()
+    var events: [Int: String] = [:]
+    let replies = try Generator(
+      model,
+      options {
+        $0.constraint = try? Constraint(regex: "[a-z]{1,3}( [a-z]{2})*\\.")
+        $0.chain = SamplerChain(temperature: 1)
+        $0.max = 60
+        $0.batch = 4
+      }
+    ).generate(["Once", "The cat", "Lily", "One day", "He was"].map { .text($0) }) { event in
+      if case .text(let item, let text) = event { events[item, default: ""] += text }
+    }
+    let constraint = try Constraint(regex: "[a-z]{1,3}( [a-z]{2})*\\.")
+    for reply in replies {
+      #expect(events[reply.item] == reply.text)
+      #expect(reply.stop == .done)
+      _ = try constraint.value(of: reply.text)
+    }
+  }
+
+  @Test func `a schema holds on a real model, and its value is parsed`() throws {
+    let model = try model()
+    let schema = try JSON.parse(
+      ##"{"type":"object","properties":{"name":{"type":"string","maxLength":9},"age":{"type":"integer","minimum":1,"maximum":99}},"required":["name","age"]}"##
+    )
+    let reply = try Generator(
+      model,
+      options {
+        $0.constraint = try? Constraint(schema: schema)
+        $0.max = 80
+      }
+    ).generate(.text("Lily is"))
+    #expect(reply.value?["name"]?.text != nil)
+    #expect((1...99).contains(try #require(reply.value?["age"]?.int)))
+    #expect(reply.stop == .done)
+    let error = #expect(throws: ConstraintError.self) {
+      try Generator(
+        model,
+        options {
+          $0.constraint = try? Constraint(schema: schema)
+          $0.max = 3
+        }
+      ).generate(.text("Lily is"))
+    }
+    guard case .incomplete(_, let tokens, let text)? = error else {
+      Issue.record("the text was not whole")
+      return
+    }
+    #expect(tokens == 3 && reply.text.hasPrefix(text) && error?.code == .limit)
+  }
+
+  @Test func `log-probabilities are the model's own, of the prompt too`() throws {
+    let model = try model()
+    let ids = try long(model, 300)
+    let reply = try Generator(
+      model,
+      options {
+        $0.logProbabilities = 5
+        $0.promptLogProbabilities = true
+        $0.max = 3
+      }
+    ).generate(.ids(ids))
+    #expect(reply.promptLogProbabilities.count == ids.count)
+    #expect(reply.promptLogProbabilities.first == .some(nil))
+    let score = try model.score(ids: ids)
+    for (a, b) in zip(reply.promptLogProbabilities.dropFirst(), score.logProbabilities) {
+      #expect(abs((a ?? 0) - b) < 1e-3)
+    }
+    for (place, best) in reply.alternatives.enumerated() {
+      #expect(best.count == 5)
+      #expect(best.map(\.logProbability) == best.map(\.logProbability).sorted(by: >))
+      #expect(best.first?.id == reply.ids[place])
+      #expect(best.first?.logProbability == reply.logProbabilities[place])
+    }
+  }
+}
