@@ -5,6 +5,7 @@ import Diagnostics
 import JSON
 import Language
 import Models
+import Tensors
 
 extension Session {
   /// The labels of every word that generates, but for how its text is read.
