@@ -1,0 +1,74 @@
+// The labels of prompt and chat: constraints, samplers, batches, what is recorded.
+
+import Diagnostics
+import Foundation
+import Testing
+import Workbench
+
+@Suite struct `generation by labels` {
+  private static let models = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Stdlib/models").path
+
+  private func bench() -> Bench {
+    let bench = Bench(modelFolders: [Self.models])
+    let outcome = bench.run("m = load \"quill\"")
+    #expect(outcome == .completed, "\(outcome)")
+    return bench
+  }
+
+  @Test func `a schema gives a value, and a regex a text`() {
+    let bench = bench()
+    bench.run(
+      #"""
+      s = {type: "object", properties: {n: {type: "integer", minimum: 1, maximum: 9}}, required: ["n"]}
+      r = prompt m, "Once", schema: s, seed: 1, temperature: 1
+      """#)
+    #expect(bench.shows("r.value.n >= 1 and r.value.n <= 9") == "true\n")
+    #expect(bench.shows("r.stop") == "\"done\"\n")
+    bench.run(#"q = prompt m, "Once", regex: "[ab]{3}", temperature: 1, seed: 2"#)
+    #expect(bench.shows("len(q.text)") == "3\n")
+    #expect(bench.shows("q.value") == "nil\n")
+    bench.run(#"t = chat m, "Hi", template: "{{ messages[0].content }}", regex: "yes|no""#)
+    #expect(bench.shows("t.text in [\"yes\", \"no\"]") == "true\n")
+  }
+
+  @Test func `what cannot be held is refused, and an unfinished text is an error`() {
+    let bench = bench()
+    for (label, code) in [
+      (#"schema: {type: "integer", multipleOf: 2}"#, ErrorCode.value),
+      (#"regex: "(?=a)""#, .value), (#"schema: {type: "null"}, regex: "a""#, .value),
+      (#"schema: 5"#, .type), (#"regex: "a{9}", max: 3"#, .limit),
+      (#"schema: "{""#, .data), (#"like: "other""#, .value), (#"sampler: [5]"#, .value),
+      (#"sampler: [{stage: "top_k", value: 4}], top_p: 0.5"#, .value),
+      (#"bias: {"two words here": 1}"#, .value), (#"top_p: 0"#, .value),
+    ] {
+      #expect(bench.run("prompt m, \"a\", \(label)").diagnostic?.code == code, "\(label)")
+    }
+  }
+
+  @Test func `samplers are said in the reply`() {
+    let bench = bench()
+    bench.run("use sampling: temperature, top_k, repeat")
+    bench.run(
+      "r = prompt m, \"a\", max: 1, sampler: [repeat(1.5, window: 8), temperature(0.5), top_k(3)]")
+    #expect(
+      bench.shows("r.sampler") == "\"repeat(1.5, window: 8) > temperature(0.5) > top_k(3)\"\n")
+    bench.run("r = prompt m, \"a\", max: 1, like: \"llama.cpp\"")
+    #expect(bench.shows("r.sampler").contains("min_p(0.05)"))
+    bench.run("r = prompt m, \"Once\", max: 4, ban: [101, \"a\"]")
+    #expect(bench.shows("\"a\" in r.text or \"e\" in r.text") == "false\n")
+  }
+
+  @Test func `a list of texts gives the replies they have alone`() {
+    let bench = bench()
+    bench.run(
+      "a = prompt m, [\"Once\", \"The cat\"], max: 6, temperature: 1, seed: 9, kernels: \"exact\"")
+    bench.run("b = prompt m, \"Once\", max: 6, temperature: 1, seed: 9, kernels: \"exact\"")
+    #expect(bench.shows("len(a)") == "2\n")
+    #expect(bench.shows("a[0].text == b.text") == "true\n")
+    bench.run("p = prompt m, \"Once\", max: 2, logprobs: 3, prompt_logprobs: true, temperature: 0")
+    #expect(bench.shows("len(p.alternatives[0])") == "3\n")
+    #expect(bench.shows("p.alternatives[0][0].logprob == p.logprobs[0]") == "true\n")
+    #expect(bench.shows("len(p.prompt.logprobs) == len(p.prompt.ids)") == "true\n")
+  }
+}
