@@ -35,8 +35,10 @@ struct ReproducibilityTests {
       && a.logProbabilities == b.logProbabilities && a.alternatives == b.alternatives
   }
 
-  /// 300 ids and more: one whole chunk and a rest.
-  private func long(_ model: Model, _ count: Int = 330) throws -> [Int] {
+  private let chunk = Generator.chunk
+
+  /// By itself one whole chunk and a rest.
+  private func long(_ model: Model, _ count: Int = Generator.chunk + 74) throws -> [Int] {
     let ids = try model.ids(of: .text(Self.story)).ids
     return (0..<count).map { ids[$0 % ids.count] }
   }
@@ -51,16 +53,16 @@ struct ReproducibilityTests {
     #expect(first.reused == 0 && same(first, fresh))
     #expect(model.prefixes.byteCount > 0)
     let second = try Generator(model, options()).generate(.ids(ids))
-    #expect(second.reused == 256 && same(second, fresh))
+    #expect(second.reused == chunk && same(second, fresh))
     // Another text with the same first chunk, then one that differs inside it.
-    let other = Array(ids[..<270]) + Array(ids[..<40])
+    let other = Array(ids[..<(chunk + 14)]) + Array(ids[..<40])
     let alone = try Generator(model, options { $0.reuse = false }).generate(.ids(other))
     let partly = try Generator(model, options()).generate(.ids(other))
-    #expect(partly.reused == 256 && same(partly, alone))
-    let changed = Array(ids[..<100]) + Array(ids[..<200])
+    #expect(partly.reused == chunk && same(partly, alone))
+    let changed = Array(ids[..<100]) + Array(ids[..<chunk])
     #expect(try Generator(model, options()).generate(.ids(changed)).reused == 0)
     // Exactly one chunk: its last position must be computed again.
-    let exact = try Generator(model, options()).generate(.ids(Array(ids[..<256])))
+    let exact = try Generator(model, options()).generate(.ids(Array(ids[..<chunk])))
     #expect(exact.reused == 0)
   }
 
@@ -105,7 +107,7 @@ struct ReproducibilityTests {
     #expect(model.prefixes.byteCount <= one + one / 2)
     // The older one went.
     #expect(try Generator(model, options()).generate(.ids(ids)).reused == 0)
-    #expect(try Generator(model, options()).generate(.ids(ids)).reused == 256)
+    #expect(try Generator(model, options()).generate(.ids(ids)).reused == chunk)
     model.setParameters(model.parameters)
     #expect(model.prefixes.byteCount == 0)
     model.prefixes.budget = 0
@@ -132,7 +134,7 @@ struct ReproducibilityTests {
     #expect(partial.ids == Array(fresh.ids.prefix(1)))
     #expect(fresh.text.hasPrefix(partial.text))
     let again = try Generator(model, options()).generate(.ids(ids))
-    #expect(again.reused == 256 && same(again, fresh))
+    #expect(again.reused == chunk && same(again, fresh))
   }
 
   @Test(
@@ -224,7 +226,7 @@ struct ReproducibilityTests {
 
   @Test func `log-probabilities are the model's own, of the prompt too`() throws {
     let model = try model()
-    let ids = try long(model, 300)
+    let ids = try long(model, 70)
     let reply = try Generator(
       model,
       options {
