@@ -29,6 +29,21 @@ package enum Trainable: Sendable {
     }
   }
 
+  /// Whether a tensor differs from what training starts from; holds one start at a time.
+  func differs(_ tensors: [Tensor], from base: ParameterStore) throws -> Bool {
+    func isOther(_ now: Tensor, _ then: Tensor) -> Bool {
+      now.withBytes { a in then.withBytes { b in !a.elementsEqual(b) } }
+    }
+    switch self {
+    case .adapter: return try zip(tensors, start(base)).contains(where: isOther)
+    case .weights(let names):
+      for (name, tensor) in zip(names, tensors) {
+        if let then = try base[name]?.detached.cast(to: .f32), isOther(tensor, then) { return true }
+      }
+      return false
+    }
+  }
+
   /// The base with these tensors in their places, on top of adapters already there. `dropout` makes
   /// the input of a module's update.
   func store(
@@ -67,6 +82,9 @@ struct LossEngine {
   let trainable: Trainable
   let dropout: Double
   let seed: UInt64
+  /// Blocks keep their input alone and are computed again on the way back.
+  var checkpointing: Bool
+  let precision: TrainingPrecision
   let interrupt: Interrupt?
 
   /// Stream numbers of dropout masks: step, micro-batch and module in one counter.
@@ -76,15 +94,27 @@ struct LossEngine {
   func gradients(
     _ batch: MicroBatch, _ tensors: [Tensor], divisor: Int, step: Int, part: Int
   ) throws -> (loss: Double, gradients: [Tensor]) {
-    let tape = Tape()
+    let tape = Tape(roundsProducts: precision == .bf16)
     defer { tape.close() }
     let leaves = try tensors.map { try tape.leaf($0) }
     let store = trainable.store(base, leaves, dropout: masks(step: step, part: part))
-    let loss = try self.loss(batch, store, divisor: Double(divisor))
+    let loss = try self.loss(batch, store, divisor: Double(divisor), on: tape)
     let value = try loss.item()
     // A loss that is not finite is reported as such; its gradient would only hide where it began.
     guard value.isFinite else { return (value, []) }
-    return (value, try tape.gradients(of: loss, for: leaves))
+    return (value, try tape.gradients(of: loss, for: leaves, releasing: true))
+  }
+
+  /// The tape of a loss of `tokens` tokens, each scored; not walked.
+  func recorded(tokens: Int, _ tensors: [Tensor]) throws -> Tape {
+    let tape = Tape(roundsProducts: precision == .bf16)
+    let leaves = try tensors.map { try tape.leaf($0) }
+    var batch = MicroBatch()
+    (batch.ids, batch.segments) = ([Int](repeating: 0, count: tokens), [0])
+    (batch.places, batch.targets) = (Array(0..<tokens), batch.ids)
+    let store = trainable.store(base, leaves, dropout: masks(step: 0, part: 0))
+    _ = try loss(batch, store, divisor: Double(tokens), on: tape)
+    return tape
   }
 
   /// Σ loss over the scored tokens, nothing recorded.
@@ -93,11 +123,11 @@ struct LossEngine {
   }
 
   private func loss(
-    _ batch: MicroBatch, _ store: ParameterStore, divisor: Double
+    _ batch: MicroBatch, _ store: ParameterStore, divisor: Double, on tape: Tape? = nil
   ) throws -> Tensor {
     let hidden = try transformer.hidden(
       ids: batch.ids, segments: batch.segments.count > 1 ? batch.segments : nil,
-      parameters: store, interrupt: interrupt)
+      parameters: store, interrupt: interrupt, checkpoints: checkpointing ? tape : nil)
     let architecture = transformer.architecture
     if architecture.logitDivisor == nil, architecture.finalSoftcap == nil,
       let head = headWeight(store)

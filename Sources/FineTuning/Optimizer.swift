@@ -99,9 +99,9 @@ struct GradientSum {
 
   mutating func add(_ gradients: [Tensor]) throws {
     var (level, sum) = (0, gradients)
-    while let last = levels.last, last.level == level {
-      levels.removeLast()
-      sum = try Self.added(last.gradients, sum)
+    while levels.last?.level == level, var last = levels.popLast() {
+      try Self.add(sum, into: &last.gradients)
+      sum = last.gradients
       level += 1
     }
     levels.append((level, sum))
@@ -109,13 +109,14 @@ struct GradientSum {
 
   mutating func total() throws -> [Tensor] {
     guard var sum = levels.popLast()?.gradients else { return [] }
-    while let next = levels.popLast() { sum = try Self.added(next.gradients, sum) }
+    while var next = levels.popLast() {
+      try Self.add(sum, into: &next.gradients)
+      sum = next.gradients
+    }
     return sum
   }
 
-  private static func added(_ a: [Tensor], _ b: [Tensor]) throws -> [Tensor] {
-    var sums = a
-    for index in sums.indices { try sums[index].addInPlace(b[index]) }
-    return sums
+  private static func add(_ b: [Tensor], into a: inout [Tensor]) throws {
+    for index in a.indices { try a[index].addInPlace(b[index]) }
   }
 }

@@ -2,6 +2,7 @@
 // and written into run.json so that the run can be done again.
 
 package import JSON
+import Tensors
 
 /// Which tokens of a row are trained.
 package enum MaskKind: String, Sendable, CaseIterable {
@@ -14,6 +15,20 @@ package enum MaskKind: String, Sendable, CaseIterable {
 }
 
 package enum TuningMethod: String, Sendable, CaseIterable { case lora, rslora, full }
+
+/// What products of training round their operands to; sums, weights and moments are f32.
+package enum TrainingPrecision: String, Sendable, CaseIterable {
+  case f32
+  /// Where the CPU multiplies bf16 faster; the same as f32 elsewhere.
+  case bf16
+  /// bf16 where the CPU multiplies it faster, else f32.
+  case auto
+
+  /// `auto` decided for this CPU.
+  var resolved: TrainingPrecision {
+    self == .auto ? (VectorLevel.multipliesBF16 ? .bf16 : .f32) : self
+  }
+}
 
 package enum OptimizerKind: String, Sendable, CaseIterable { case adamw, sgd, lion }
 
@@ -38,6 +53,9 @@ package struct TuningLabels: Sendable {
   package var batch: Int?
   package var micro = 2048
   package var pack = true
+  /// Blocks keep their input alone; the way back computes the rest again.
+  package var checkpointing = false
+  package var precision = TrainingPrecision.f32
   package var length: Int?
   package var epochs: Int?
   package var steps: Int?
@@ -102,6 +120,9 @@ package struct TuningSettings: Sendable, Equatable {
   package var batch: Int
   package var micro: Int
   package var pack: Bool
+  package var checkpointing: Bool
+  /// Never `auto`.
+  package var precision: TrainingPrecision
   package var length: Int
   package var steps: Int
   package var every: Int
@@ -143,6 +164,8 @@ package struct TuningSettings: Sendable, Equatable {
     batch = labels.batch ?? (labels.fromScratch ? 32 : 8)
     micro = labels.micro
     pack = labels.pack
+    checkpointing = labels.checkpointing
+    precision = labels.precision.resolved
     self.length = length
     let perEpoch = max(1, (rows + batch - 1) / batch)
     if let given = labels.steps {
@@ -200,6 +223,9 @@ package struct TuningSettings: Sendable, Equatable {
       ("acceptNoStop", JSON(acceptNoStop)), ("seed", JSON(String(seed))),
       ("shuffle", JSON(shuffle)), ("fromScratch", JSON(fromScratch)),
     ]
+    // Its bits are those of a run without: it names no other run.
+    if checkpointing { pairs.append(("checkpointing", JSON(true))) }
+    if precision != .f32 { pairs.append(("precision", JSON(precision.rawValue))) }
     if let layers { pairs.append(("layers", [JSON(layers.lowerBound), JSON(layers.upperBound)])) }
     return .object(JSONObject(pairs))
   }
@@ -231,6 +257,8 @@ package struct TuningSettings: Sendable, Equatable {
     (self.micro, self.pack, self.length, self.steps) = (micro, pack, length, steps)
     (self.every, self.patience, self.keepBest) = (every, patience, keep == "best")
     (self.acceptNoStop, self.shuffle, self.fromScratch) = (acceptNoStop, shuffle, fromScratch)
+    checkpointing = json["checkpointing"]?.bool ?? false
+    precision = json["precision"]?.text.flatMap(TrainingPrecision.init(rawValue:)) ?? .f32
     self.targets = targets.compactMap(\.text)
     if let low = json["layers"]?[0]?.int, let high = json["layers"]?[1]?.int, low <= high {
       layers = low..<high

@@ -10,6 +10,8 @@ package struct TrainerHooks {
   /// Seconds from any origin, for the throughput that is shown; nil shows none.
   package var clock: (() -> Double)?
   package var interrupt: Interrupt?
+  /// Bytes that the run may take; nil takes what comes.
+  package var freeMemory: Int?
   package var onEvent: (TuningEvent) -> Void = { _ in }
   /// Where checkpoints and metrics go; nil keeps nothing.
   package var folder: RunFolder?
@@ -27,7 +29,8 @@ package struct TuningOutcome: Sendable {
   package var warnings: [String]
   package var trainedTokens: Int
   package var tokens: Int
-  /// The most memory that tensors held at once, beyond what they held before the run; bytes.
+  /// The most memory that tensors held at once, beyond what they held before the trainer was made:
+  /// trained weights, moments, gradients and what a step keeps; bytes.
   package var peakBytes: Int
 }
 
@@ -42,38 +45,46 @@ package final class Trainer {
   private var warnings: [String] = []
   private var order: RowOrder
   private let optimizer: Optimizer
-  private let start: [Tensor]
   /// The best weights so far, when validation chooses.
   private var bestWeights: [Tensor]?
   private var began = 0.0
   private var tokensSinceStart = 0
   private var savedStep = -1
   private var doneAtStart = 0
-  private var bytesAtStart = 0
+  private let bytesAtStart: Int
+  /// The most memory that the steps are expected to hold, as `TuningOutcome.peakBytes` counts it.
+  package let plannedPeak: Int
 
-  /// - Throws: `.noTrainedTokens` and `.stopNeverTrained` when there is nothing to learn from.
+  /// - Throws: `.noTrainedTokens` and `.stopNeverTrained` when there is nothing to learn from;
+  ///   `.memory` when the steps need more than `hooks.freeMemory`.
   package init(
     transformer: Transformer, base: ParameterStore, trainable: Trainable,
     settings: TuningSettings, train: EncodedData, valid: EncodedData?, hooks: TrainerHooks
   ) throws {
+    bytesAtStart = Memory.bytesInUse
     engine = LossEngine(
       transformer: transformer, base: base, trainable: trainable, dropout: settings.dropout,
-      seed: settings.seed, interrupt: hooks.interrupt)
+      seed: settings.seed, checkpointing: settings.checkpointing,
+      precision: settings.precision, interrupt: hooks.interrupt)
     self.settings = settings
     self.train = train
     self.valid = microBatches(
       valid?.examples ?? [], micro: settings.micro, pack: settings.pack)
     self.hooks = hooks
-    start = try trainable.start(base)
+    guard train.trained > 0 else { throw TuningError.noTrainedTokens(of: train.tokens) }
+    var weights = try trainable.start(base)
+    let plan = MemoryPlan(
+      engine: engine, settings: settings, examples: train.examples, weights: weights,
+      keepsBest: settings.keepBest && !self.valid.isEmpty)
+    if let free = hooks.freeMemory { try plan.check(free: free) }
+    plannedPeak = try plan.peakBytes()
     // Copied before the first step: what it finds free, later steps find free as well.
-    var weights = start
     for index in weights.indices { try weights[index].makeUnique() }
     state = try TrainingState(
       names: trainable.names, weights: weights, optimizer: settings.optimizer)
     order = RowOrder(
       count: train.examples.count, seed: settings.seed, shuffle: settings.shuffle)
     optimizer = Optimizer(settings)
-    guard train.trained > 0 else { throw TuningError.noTrainedTokens(of: train.tokens) }
   }
 
   /// Goes on from a checkpoint of `hooks.folder`: the last that is whole.
@@ -103,7 +114,6 @@ package final class Trainer {
   /// `Interrupted`; the model is not touched here at all. Memory that the steps used goes back to
   /// the system at the end, however it comes.
   package func run() throws -> TuningOutcome {
-    bytesAtStart = Memory.bytesInUse
     Memory.resetPeak()
     defer { Memory.trim() }
     try hooks.folder?.rewrite(curves)
@@ -281,10 +291,9 @@ package final class Trainer {
       weights = kept
     }
     guard weights.allSatisfy(\.isFinite) else { throw notFinite("the weights") }
-    let changed = zip(weights, start).contains { now, then in
-      now.withBytes { a in then.withBytes { b in !a.elementsEqual(b) } }
+    guard try engine.trainable.differs(weights, from: engine.base) else {
+      throw TuningError.nothingLearnt
     }
-    guard changed else { throw TuningError.nothingLearnt }
     hooks.onEvent(.finished(status))
     return TuningOutcome(
       status: status, weights: weights, curves: curves, step: state.step, warnings: warnings,

@@ -21,6 +21,8 @@ package enum TuningError: RoomError, Equatable {
   case noTarget(String, family: String, modules: [String])
   case lengthBeyondContext(Int, context: Int)
   case quantisedFull(dtype: String)
+  /// Bytes in words, and what would fit.
+  case memory(needed: String, free: String, fits: [String])
   // Training.
   case notFinite(step: Int, place: String, rate: Double)
   case zeroGradient
@@ -54,6 +56,7 @@ package enum TuningError: RoomError, Equatable {
     case .unknownWord, .badNumber, .lengthBeyondContext, .otherThing, .alreadyDone: .value
     case .noTarget, .nothingLearnt: .model
     case .quantisedFull: .dtype
+    case .memory: .memory
     case .notFinite, .zeroGradient, .diverged, .mergeDiffers: .numeric
     case .noAdapter, .noRun: .file
     case .pickleAdapter, .configRefused, .configUnknown, .configValue, .badPattern, .damagedRun:
@@ -88,6 +91,8 @@ package enum TuningError: RoomError, Equatable {
       "targets: \"\(target)\" matches no layer of this \(family)"
     case .lengthBeyondContext(let length, let context):
       "length must be at most the model's context, \(context): got \(length)"
+    case .memory(let needed, let free, _):
+      "finetune needs \(needed) at its peak; \(free) are free"
     case .quantisedFull(let dtype): "method \"full\" cannot train \(dtype) weights"
     case .notFinite(let step, let place, _): "loss is not finite at step \(step): first in \(place)"
     case .zeroGradient: "the gradient is zero at step 1: nothing that is trained reaches the loss"
@@ -136,6 +141,7 @@ package enum TuningError: RoomError, Equatable {
       "linear layers: \(modules.joined(separator: " "))"
         + (didYouMean(target, among: modules.map { $0.prefixToSpace }).map { "; \($0)" } ?? "")
     case .quantisedFull: "method: \"lora\", or load the bf16 file"
+    case .memory(_, _, let fits): fits.joined(separator: "; ")
     case .notFinite(_, _, let rate): "lower lr (now \(short(rate))), or set clip: 0.5"
     case .zeroGradient: "look at preview m, d, and at targets:"
     case .diverged: "lower lr, or raise warmup"

@@ -10,20 +10,44 @@ struct Projection {
 
   /// x [tokens, in] → [tokens, out].
   func callAsFunction(_ x: Tensor, _ kernels: KernelMode) throws -> Tensor {
-    try updated(try Tensor.linear(x, weight, bias, kernels: kernels), x, kernels)
+    if let made = try trained(x, kernels) { return made }
+    return try updated(try Tensor.linear(x, weight, bias, kernels: kernels), x, kernels)
   }
 
   /// Projections of one input, their weights read in one piece of work.
   static func group(
     _ x: Tensor, _ projections: [Projection], _ kernels: KernelMode
   ) throws -> [Tensor] {
+    if projections.contains(where: { $0.isTrained(x) }) {
+      return try projections.map { try $0(x, kernels) }
+    }
     let made = try Tensor.linearGroup(
       x, projections.map { (weight: $0.weight, bias: $0.bias) }, kernels: kernels)
     return try zip(projections, made).map { try $0.updated($1, x, kernels) }
   }
 
+  /// Whether gradients flow through the updates.
+  private func isTrained(_ x: Tensor) -> Bool {
+    !updates.isEmpty && (x.isTracked || updates.contains { $0.a.isTracked || $0.b.isTracked })
+  }
+
+  /// On a tape the weight and its first update are one operation; nil where nothing is trained.
+  private func trained(_ x: Tensor, _ kernels: KernelMode) throws -> Tensor? {
+    guard isTrained(x), let first = updates.first else { return nil }
+    let y = try Tensor.loraLinear(
+      x, weight, bias, a: first.a, b: first.b, scale: first.scale, dropped: first.prepare?(x),
+      kernels: kernels)
+    return try updated(y, by: updates.dropFirst(), x, kernels)
+  }
+
   /// y with the updates of x added.
   private func updated(_ y: Tensor, _ x: Tensor, _ kernels: KernelMode) throws -> Tensor {
+    try updated(y, by: updates[...], x, kernels)
+  }
+
+  private func updated(
+    _ y: Tensor, by updates: ArraySlice<LowRankUpdate>, _ x: Tensor, _ kernels: KernelMode
+  ) throws -> Tensor {
     var y = y
     for update in updates {
       let input = try update.prepare?(x) ?? x

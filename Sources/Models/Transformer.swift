@@ -17,15 +17,17 @@ package struct Transformer: Sendable {
   ///
   /// `segments` are where each of several texts in `ids` starts (ascending, from 0): none sees
   /// another, and positions count from its start. With a `cache` the ids go on after its positions;
-  /// it then holds theirs too. Throws a `ModelsError`, `TensorError` or `Interrupted`.
+  /// it then holds theirs too. On the tape `checkpoints` each block keeps its input alone and is
+  /// computed again on the way back. Throws a `ModelsError`, `TensorError` or `Interrupted`.
   package func hidden(
     ids: [Int], segments: [Int]? = nil, parameters: ParameterStore,
     cache: KeyValueCache? = nil, visitor: (any SiteVisitor)? = nil,
-    kernels: KernelMode = .fast, interrupt: Interrupt? = nil
+    kernels: KernelMode = .fast, interrupt: Interrupt? = nil, checkpoints: Tape? = nil
   ) throws -> Tensor {
     try hidden(
       ids: ids, segments: segments, weights: try BoundWeights(architecture, parameters),
-      cache: cache, visitor: visitor, kernels: kernels, interrupt: interrupt)
+      cache: cache, visitor: visitor, kernels: kernels, interrupt: interrupt,
+      checkpoints: checkpoints)
   }
 
   /// Logits of hidden rows, [tokens, vocabulary].
@@ -40,7 +42,8 @@ package struct Transformer: Sendable {
 
   func hidden(
     ids: [Int], segments: [Int]?, weights: BoundWeights, cache: KeyValueCache?,
-    visitor: (any SiteVisitor)?, kernels: KernelMode, interrupt: Interrupt?
+    visitor: (any SiteVisitor)?, kernels: KernelMode, interrupt: Interrupt?,
+    checkpoints: Tape? = nil
   ) throws -> Tensor {
     try check(ids)
     let total = (cache?.count ?? 0) + ids.count
@@ -66,7 +69,11 @@ package struct Transformer: Sendable {
     var x = try pass.embedded(weights)
     for (index, block) in weights.blocks.enumerated() {
       try interrupt?.check()
-      x = try pass.block(index, block, x)
+      if let checkpoints {
+        x = try checkpoints.region(x) { try pass.block(index, block, $0) }
+      } else {
+        x = try pass.block(index, block, x)
+      }
     }
     cache?.accept(ids)
     return try pass.norm(x, weights.norm, .lnFinal, .lnFinalScale, block: nil)

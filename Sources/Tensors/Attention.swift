@@ -102,6 +102,22 @@ extension Tensor {
     let plan = try AttentionPlan(query, keys, values, options)
     let q = try query.cast(to: plan.dtype), k = try keys.cast(to: plan.dtype)
     let v = try values.cast(to: plan.dtype)
+    return try attended(plan, q, k, v, code: options.isCausal ? 1 : 0)
+  }
+
+  /// A recorded attention once more, by the plan it was recorded with.
+  static func attention(
+    again q: Tensor, _ k: Tensor, _ v: Tensor, _ record: Record, _ integers: [Int]
+  ) throws(TensorError) -> Tensor {
+    let plan = AttentionPlan(
+      [q.shape, k.shape, v.shape], dtype: q.dtype, scale: record.numbers.0,
+      softcap: record.numbers.1, integers: integers[...])
+    return try attended(plan, q, k, v, code: record.code)
+  }
+
+  private static func attended(
+    _ plan: AttentionPlan, _ q: Tensor, _ k: Tensor, _ v: Tensor, code: UInt8
+  ) throws(TensorError) -> Tensor {
     let tracked = q.isTracked || k.isTracked || v.isTracked
     let (made, lse) =
       try plan.dtype == .f64
@@ -109,8 +125,8 @@ extension Tensor {
       : plan.forward(q, k, v, keepsSums: tracked, Float.self)
     guard let lse else { return made }
     return try Tape.record(
-      .attention, [q, k, v], made, code: options.isCausal ? 1 : 0,
-      numbers: (options.scale, options.softcap ?? 0, 0, 0), integers: plan.integers, saved: [lse])
+      .attention, [q, k, v], made, code: code, numbers: (plan.scale, plan.softcap, 0, 0),
+      integers: plan.integers, saved: [lse])
   }
 
   /// The weights themselves, [heads, n, t], computed as `attention` does; zero where not visible.

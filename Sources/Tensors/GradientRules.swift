@@ -26,6 +26,10 @@ enum Gradients {
     case .extreme, .logSumExp: return KeptValues(mask: 1, output: true)
     case .softmax, .logSoftmax: return KeptValues(output: true)
     case .matmul, .linear: return KeptValues(mask: (b ? 1 : 0) | (a ? 2 : 0))
+    case .loraLinear:
+      // x for dA, or (code & 4) what stands for it; the frozen weight, A and B.
+      let x: UInt8 = needing[3] ? (code & 4 == 4 ? 32 : 1) : 0
+      return KeptValues(mask: (a || needing[5] ? 26 : 0) | (needing[3] ? 16 : 0) | x)
     case .rmsNorm, .layerNorm: return KeptValues(mask: 3)
     case .attention: return KeptValues(mask: 7, output: true)
     case .gatedUnit: return KeptValues(mask: 3)
@@ -61,6 +65,7 @@ enum Gradients {
     case .logSumExp: try step.logSumExp()
     case .matmul: try step.matmul()
     case .linear: try step.linear()
+    case .loraLinear: try step.loraLinear()
     case .rmsNorm, .layerNorm: try step.norm()
     case .rope: try step.rope()
     case .dropout: try step.dropout()
@@ -107,6 +112,12 @@ struct BackwardStep {
   }
   func give(_ place: Int, _ gradient: Tensor) throws(TensorError) {
     try tape.accumulate(gradient, into: slot(place))
+  }
+  /// Lets `body` write or add the gradient of an input where it stays.
+  func give(
+    _ place: Int, _ body: (Tensor, _ adds: Bool) throws(TensorError) -> Void
+  ) throws(TensorError) {
+    try tape.accumulate(into: slot(place), body)
   }
 
   // MARK: + − · / max min ^
@@ -231,10 +242,9 @@ struct BackwardStep {
 
   /// Adds slices of d at their sources, in order.
   func take() throws(TensorError) {
-    let axis = integers.first ?? 0, indices = integers.dropFirst()
-    let made = try Tensor.zeros(shape(0), dtype: d.dtype)
+    let axis = integers.first ?? 0, indices = integers.dropFirst(), d = d
     let around = Shape.around(axis, shape(0))
-    func run<T: Real>(_ type: T.Type) {
+    func run<T: Real>(_ type: T.Type, _ made: Tensor) {
       let from = d.pointer(T.self), to = made.target(T.self)
       for outer in 0..<around.outer {
         for (position, index) in indices.enumerated() {
@@ -244,9 +254,11 @@ struct BackwardStep {
         }
       }
     }
-    d.dtype == .f64 ? run(Double.self) : run(Float.self)
-    keep(made)
-    try give(0, made)
+    try give(0) { made, adds throws(TensorError) in
+      if !adds { try made.clear() }
+      d.dtype == .f64 ? run(Double.self, made) : run(Float.self, made)
+      keep(made, d)
+    }
   }
 
   func gather() throws(TensorError) {
@@ -350,24 +362,79 @@ struct BackwardStep {
     }
   }
 
+  /// d with its leading axes as one: [rows, out].
+  private var rows: Tensor {
+    d.viewed([d.shape.dropLast().reduce(1, *), d.shape[d.rank - 1]])
+  }
+
   func linear() throws(TensorError) {
-    let out = d.shape[d.rank - 1]
-    let dy = d.viewed([d.shape.dropLast().reduce(1, *), out])
-    if needs(0) {
-      let w = try value(1)
-      // A frozen weight stays as it is stored. Code 1: the way forward was fast.
-      let dx =
-        try d.dtype == .f32 && w.dtype != .f32
-        ? PanelProducts.linearBack(dy, w, rounds: record.code == 1)
-        : Products.matmul(dy, w.cast(to: d.dtype), transposeA: false, transposeB: false)
-      try give(0, dx.viewed(shape(0)))
-    }
-    if needs(1) {
-      let x = try value(0)
-      let flat = x.viewed([dy.shape[0], x.shape[x.rank - 1]])
-      try give(1, Products.matmul(dy, flat, transposeA: true, transposeB: false))
-    }
+    let dy = rows
+    if needs(0) { try inputSlope(dy, value(1)) }
+    if needs(1) { try weightSlope(1, dy, value(0)) }
     if needs(2) { try give(2, dy.columnSums()) }
+  }
+
+  /// d W onto the gradient of the first input. A frozen weight stays as it is stored. Code & 1: the
+  /// way forward was fast.
+  private func inputSlope(_ dy: Tensor, _ w: Tensor) throws(TensorError) {
+    let m = dy.shape[0], n = w.shape[0], k = w.shape[1], isFast = record.code & 1 == 1
+    let rounds = record.code & 2 == 2
+    if dy.dtype == .f32, w.dtype != .f32 {
+      return try give(0) { dx, adds throws(TensorError) in
+        try PanelProducts.linearBack(dy, w, rounds: isFast, into: dx, adds: adds)
+      }
+    }
+    let wide = try w.cast(to: dy.dtype)
+    func run<T: Real>(_ type: T.Type) throws(TensorError) {
+      try give(0) { dx, adds throws(TensorError) in
+        try Products.gemm(
+          false, false, m, k, n, dy.pointer(T.self), n, wide.pointer(T.self), k,
+          beta: adds ? 1 : 0, rounds: rounds, dx.target(T.self), k)
+        keep(dy, wide, dx)
+      }
+    }
+    try dy.dtype == .f64 ? run(Double.self) : run(Float.self)
+  }
+
+  /// aᵀ b onto the gradient of input `place`, for a [rows, n] and b of `rows` rows of k.
+  private func weightSlope(_ place: Int, _ a: Tensor, _ b: Tensor) throws(TensorError) {
+    let m = a.shape[0], n = a.shape[1], k = b.shape[b.rank - 1], rounds = record.code & 2 == 2
+    func run<T: Real>(_ type: T.Type) throws(TensorError) {
+      try give(place) { made, adds throws(TensorError) in
+        try Products.gemm(
+          true, false, n, k, m, a.pointer(T.self), n, b.pointer(T.self), k, beta: adds ? 1 : 0,
+          rounds: rounds, made.target(T.self), k)
+        keep(a, b, made)
+      }
+    }
+    try a.dtype == .f64 ? run(Double.self) : run(Float.self)
+  }
+
+  /// U = x Aᵀ was saved: dU = s d B, dB = s dᵀ U, dA = dUᵀ x, dx = d W + dU A.
+  func loraLinear() throws(TensorError) {
+    let dy = rows, scale = record.numbers.0
+    let hasOther = slot(5) >= 0, source = hasOther ? 5 : 0
+    if needs(4) {
+      let u = try saved(0)
+      try weightSlope(4, dy, scale == 1 ? u : u.scaled(by: scale))
+    }
+    if needs(0) { try inputSlope(dy, value(1)) }
+    if needs(2) { try give(2, dy.columnSums()) }
+    guard needs(3) || needs(source) else { return }
+    var du = try Products.matmul(dy, value(4), transposeA: false, transposeB: false)
+    if scale != 1 { du = try du.scaled(by: scale) }
+    if needs(3) { try weightSlope(3, du, value(source)) }
+    guard needs(source) else { return }
+    let a = try value(3), m = du.shape[0], r = a.shape[0], k = a.shape[1], inner = du
+    func run<T: Real>(_ type: T.Type) throws(TensorError) {
+      try give(source) { dx, adds throws(TensorError) in
+        try Products.gemm(
+          false, false, m, k, r, inner.pointer(T.self), r, a.pointer(T.self), k,
+          beta: adds ? 1 : 0, dx.target(T.self), k)
+        keep(inner, a, dx)
+      }
+    }
+    try dy.dtype == .f64 ? run(Double.self) : run(Float.self)
   }
 
   // MARK: Norms, positions, attention
@@ -464,14 +531,15 @@ struct BackwardStep {
 
   // MARK: Losses
 
-  /// The slopes were made on the way forward.
+  /// The slopes were made on the way forward; with a factor of 1 they are the gradients themselves.
   func crossEntropy() throws(TensorError) {
     let factor = try d.item()
-    if record.op == .crossEntropy || record.code & 1 != 0 {
-      try give(0, saved(0).scaled(by: factor))
+    func slope(_ place: Int) throws(TensorError) -> Tensor {
+      factor == 1 ? try saved(place) : try saved(place).scaled(by: factor)
     }
+    if record.op == .crossEntropy || record.code & 1 != 0 { try give(0, slope(0)) }
     if record.op == .linearCrossEntropy, record.code & 2 != 0 {
-      try give(1, saved(record.code & 1 != 0 ? 1 : 0).scaled(by: factor))
+      try give(1, slope(record.code & 1 != 0 ? 1 : 0))
     }
   }
 }

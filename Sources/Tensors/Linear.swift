@@ -16,6 +16,14 @@ extension Tensor {
   package static func linear(
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, kernels: KernelMode = .fast
   ) throws(TensorError) -> Tensor {
+    try linear(x, weight, bias, kernels: kernels, rounds: Tape.rounds(x, weight))
+  }
+
+  /// `rounds`: operands may be rounded to bf16 by fast kernels.
+  private static func linear(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, kernels: KernelMode = .fast, rounds: Bool,
+    trains: Bool? = nil
+  ) throws(TensorError) -> Tensor {
     guard weight.rank == 2, x.rank >= 1, x.shape.last == weight.shape[1] else {
       throw .shape(
         operation: "linear", rule: "x [..., in] and weight [out, in] with one in",
@@ -33,22 +41,55 @@ extension Tensor {
     let w = weight.isTracked || dtype == .f64 ? try weight.cast(to: dtype) : weight
     let b = try bias?.cast(to: dtype)
     let shape = Array(x.shape.dropLast()) + [weight.shape[0]]
+    let rounds = rounds && kernels == .fast
     let made =
       try dtype == .f64
       ? Products.linear(input, w, b, shape, kernels, Double.self)
-      : Products.linear(input, w, b, shape, kernels, Float.self)
-    return try Tape.record(.linear, [input, w, b], made, code: kernels == .fast ? 1 : 0)
+      : Products.linear(input, w, b, shape, kernels, rounds: rounds, trains: trains, Float.self)
+    return try Tape.record(
+      .linear, [input, w, b], made, code: (kernels == .fast ? 1 : 0) | (rounds ? 2 : 0))
   }
 
-  /// x weightᵀ + bias + scale · (dropout(x) aᵀ) bᵀ: the low-rank update of LoRA. a [r, in],
-  /// b [out, r].
+  /// x weightᵀ + bias + scale · (x aᵀ) bᵀ: the low-rank update of LoRA (arXiv 2106.09685) on a
+  /// weight [out, in] of any float dtype; a [r, in], b [out, r]. `dropped` replaces x in the update.
+  ///
+  /// One record and no buffer of the output's size besides the output, when f32 or f64 values meet
+  /// a weight that is not tracked under fast kernels; else the sum of its parts. Throws `shape` and
+  /// `dtype` as `linear` does.
   package static func loraLinear(
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, a: Tensor, b: Tensor, scale: Double,
     dropped: Tensor? = nil, kernels: KernelMode = .fast
   ) throws(TensorError) -> Tensor {
-    let base = try linear(x, weight, bias, kernels: kernels)
-    let inner = try linear(dropped ?? x, a, kernels: kernels)
-    return try base.adding(try linear(inner, b, kernels: kernels).scaled(by: scale))
+    let input = dropped ?? x, dtype = x.dtype
+    guard kernels == .fast, !weight.isTracked, dtype.isComputed,
+      weight.dtype != .f64 || dtype == .f64,
+      [input, a, b].allSatisfy({ $0.dtype == dtype }), a.rank == 2, b.rank == 2,
+      input.shape == x.shape, x.rank >= 1, a.shape[1] == x.shape[x.rank - 1],
+      b.shape[1] == a.shape[0], b.shape[0] == weight.shape.first
+    else {
+      let base = try linear(x, weight, bias, kernels: kernels)
+      let inner = try linear(input, a, kernels: kernels)
+      return try base.adding(try linear(inner, b, kernels: kernels).scaled(by: scale))
+    }
+    let addend = try bias?.cast(to: dtype)
+    let rounds = Tape.rounds(x, a, b)
+    let trains = try Tape.tape(of: [x, a, b], .loraLinear) != nil
+    let made = try linear(
+      x.detached, weight, addend?.detached, rounds: rounds, trains: trains)
+    let u = try linear(input.detached, a.detached)
+    let m = made.count / max(1, b.shape[0]), r = a.shape[0], n = b.shape[0]
+    let inner = scale == 1 ? u : try u.scaled(by: scale)
+    func run<T: Real>(_ type: T.Type) throws(TensorError) {
+      try Products.gemm(
+        false, true, m, n, r, inner.pointer(T.self), r, b.pointer(T.self), r, beta: 1,
+        made.target(T.self), n)
+    }
+    try dtype == .f64 ? run(Double.self) : run(Float.self)
+    keep(inner, b, made)
+    return try Tape.record(
+      .loraLinear, [x, weight, addend, a, b, dropped], made,
+      code: (rounds ? 3 : 1) | (dropped == nil ? 0 : 4),
+      numbers: (scale, 0, 0, 0), saved: [u])
   }
 
   /// Rows `ids` of a table [count, width], as f32 or f64: [ids..., width].
@@ -123,10 +164,11 @@ enum Products {
     return (rows, columns)
   }
 
-  /// c = op(a) op(b) + beta c on fixed tiles.
+  /// c = op(a) op(b) + beta c on fixed tiles. `rounds`: f32 operands may be rounded to bf16.
   static func gemm<T: Real>(
     _ ta: Bool, _ tb: Bool, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<T>, _ lda: Int,
-    _ b: UnsafePointer<T>, _ ldb: Int, beta: T = 0, _ c: UnsafeMutablePointer<T>, _ ldc: Int
+    _ b: UnsafePointer<T>, _ ldb: Int, beta: T = 0, rounds: Bool = false,
+    _ c: UnsafeMutablePointer<T>, _ ldc: Int
   ) throws(TensorError) {
     guard m > 0, n > 0 else { return }
     guard k > 0 else {
@@ -137,7 +179,7 @@ enum Products {
       let out = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self)
       return try PanelProducts.multiply(
         m, n, k, .init(a, .f32, stride: lda, across: ta), .init(b, .f32, stride: ldb, across: !tb),
-        rounds: .none, adds: beta == 1, into: out, stride: ldc)
+        rounds: rounds ? .narrow : .none, adds: beta == 1, into: out, stride: ldc)
     }
     guard max(m, n, k, lda, ldb, ldc) < Int(Int32.max) else {
       throw .memory(bytes: nil, free: Memory.available())
@@ -159,7 +201,7 @@ enum Products {
 
   static func linear<T: Real>(
     _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ shape: [Int], _ kernels: KernelMode,
-    _ type: T.Type
+    rounds: Bool = false, trains: Bool? = nil, _ type: T.Type
   ) throws(TensorError) -> Tensor {
     let k = w.shape[1], n = w.shape[0]
     let m = shape.dropLast().reduce(1, *)
@@ -179,13 +221,13 @@ enum Products {
     } else if kernels == .fast, w.dtype != T.dtype {
       try PanelProducts.linear(
         x.pointer(Float.self), m, w, n, k, bias?.pointer(Float.self), made.target(Float.self),
-        trains: x.isTracked)
+        trains: trains ?? x.isTracked)
     } else if kernels == .exact {
       try chains(input, m, w, n, k, add, out)
     } else if m <= 4 {
       try dots(input, m, w.pointer(T.self), n, k, add, out)
     } else {
-      try gemm(false, true, m, n, k, input, k, w.pointer(T.self), k, out, n)
+      try gemm(false, true, m, n, k, input, k, w.pointer(T.self), k, rounds: rounds, out, n)
       if let add { try addRows(out, m, n, add) }
     }
     return made

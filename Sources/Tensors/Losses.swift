@@ -87,14 +87,17 @@ extension Tensor {
     }
     let count = try checked(targets, weight.shape[0])
     let dtype = DType.joined(hidden.dtype, weight.dtype).computed
-    let h = try hidden.cast(to: dtype), w = try weight.cast(to: dtype)
+    let h = try hidden.cast(to: dtype)
+    // A frozen weight is read as it is stored.
+    let stays = dtype == .f32 && weight.dtype.isFloat && !weight.isTracked
+    let w = stays ? weight : try weight.cast(to: dtype)
     let total = divisor ?? Double(max(1, count))
     let dh = h.isTracked ? try zeros(h.shape, dtype: dtype) : nil
     let dw = w.isTracked ? try zeros(w.shape, dtype: dtype) : nil
     let sum =
       try dtype == .f64
-      ? chunkedLoss(h, w, targets, total, dh, dw, Double.self)
-      : chunkedLoss(h, w, targets, total, dh, dw, Float.self)
+      ? chunkedLoss(h, w, targets, total, dh, dw, rounds: false, Double.self)
+      : chunkedLoss(h, w, targets, total, dh, dw, rounds: Tape.rounds(h, w), Float.self)
     let loss = try scalar(sum / total, dtype: dtype)
     return try Tape.record(
       .linearCrossEntropy, [h, w], loss, code: (dh == nil ? 0 : 1) | (dw == nil ? 0 : 2),
@@ -111,27 +114,39 @@ extension Tensor {
 
   private static func chunkedLoss<T: Real>(
     _ h: Tensor, _ w: Tensor, _ targets: [Int], _ total: Double, _ dh: Tensor?, _ dw: Tensor?,
-    _ type: T.Type
+    rounds: Bool, _ type: T.Type
   ) throws(TensorError) -> Double {
     let rows = targets.indices.filter { targets[$0] >= 0 }
     let width = w.shape[1], classes = w.shape[0], chunk = 256
     let wanted = dh != nil || dw != nil
-    let matrix = w.pointer(T.self)
+    let isNarrow = w.dtype != T.dtype
     var sum = 0.0
     for start in stride(from: 0, to: rows.count, by: chunk) {
       let places = Array(rows[start..<min(rows.count, start + chunk)])
       let x = try h.detached.taken(places), n = places.count
       let logits = try uninitialized([n, classes], T.dtype)
       let input = x.pointer(T.self), table = logits.target(T.self)
-      try Products.gemm(false, true, n, classes, width, input, width, matrix, width, table, classes)
+      if isNarrow {
+        try PanelProducts.linear(
+          x.pointer(Float.self), n, w, classes, width, nil, logits.target(Float.self),
+          trains: dh != nil)
+      } else {
+        try Products.gemm(
+          false, true, n, classes, width, input, width, w.pointer(T.self), width, rounds: rounds,
+          table, classes)
+      }
       let losses = try rowLosses(
         logits, places.map { targets[$0] }, wanted ? logits : nil, scale: 1 / total)
       sum += losses.reduce(0, +)
       if let dh {
         let part = try uninitialized([n, width], T.dtype)
-        try Products.gemm(
-          false, false, n, width, classes, table, classes, matrix, width, part.target(T.self),
-          width)
+        if isNarrow {
+          try PanelProducts.linearBack(logits, w, rounds: true, into: part, adds: false)
+        } else {
+          try Products.gemm(
+            false, false, n, width, classes, table, classes, w.pointer(T.self), width,
+            rounds: rounds, part.target(T.self), width)
+        }
         for (from, to) in places.enumerated() {
           (dh.target(T.self) + to * width)
             .update(from: part.pointer(T.self) + from * width, count: width)
@@ -140,7 +155,7 @@ extension Tensor {
       }
       if let dw {
         try Products.gemm(
-          true, false, classes, width, n, table, classes, input, width, beta: 1,
+          true, false, classes, width, n, table, classes, input, width, beta: 1, rounds: rounds,
           dw.target(T.self), width)
       }
       keep(x, logits)

@@ -5,8 +5,17 @@ import CKernels
 extension Tensor {
   package static func zeros(_ shape: [Int], dtype: DType = .f32) throws(TensorError) -> Tensor {
     let made = try uninitialized(shape, dtype)
-    made.raw().initializeMemory(as: UInt8.self, repeating: 0, count: made.byteCount)
+    try made.clear()
     return made
+  }
+
+  /// Zeroes memory that the caller made and nobody reads yet; large memory on several threads.
+  func clear() throws(TensorError) {
+    let bytes = raw()
+    try WorkerPool.shared.stretches(byteCount, grain: 1 << 20) { start, count in
+      (bytes + start).initializeMemory(as: UInt8.self, repeating: 0, count: count)
+    }
+    keep(self)
   }
 
   package static func ones(_ shape: [Int], dtype: DType = .f32) throws(TensorError) -> Tensor {

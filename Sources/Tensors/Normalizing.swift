@@ -95,7 +95,7 @@ extension Tensor {
     try x.dtype == .f64 ? run(Double.self) : run(Float.self)
     keep(x, w, made, statistics)
     return try Tape.record(
-      .rmsNorm, [x, w], made, numbers: (plusOne ? 1 : 0, 0, 0, 0), saved: [statistics])
+      .rmsNorm, [x, w], made, numbers: (plusOne ? 1 : 0, epsilon, 0, 0), saved: [statistics])
   }
 
   /// (x − mean) · (var + ε)^−½ · weight + bias over the last axis.
@@ -118,7 +118,8 @@ extension Tensor {
     }
     try x.dtype == .f64 ? run(Double.self) : run(Float.self)
     keep(x, w, b, made, mean, scale)
-    return try Tape.record(.layerNorm, [x, w, b], made, saved: [mean, scale])
+    return try Tape.record(
+      .layerNorm, [x, w, b], made, numbers: (0, epsilon, 0, 0), saved: [mean, scale])
   }
 
   /// Each channel of x [n, channels, ...] less its mean over its deviation, over n and all places;

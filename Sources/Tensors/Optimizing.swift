@@ -66,19 +66,21 @@ package struct AdamW: Sendable {
 }
 
 extension Tensor {
-  /// √ Σ g² over all of them, in double: blocks of 4096, then blocks in order.
+  /// √ Σ g² over all of them, in double: blocks of 32768, then blocks in order.
   package static func norm(of gradients: [Tensor]) throws(TensorError) -> Double {
     var total = 0.0
     for gradient in gradients {
-      let g = try gradient.detached.computed()
-      for start in stride(from: 0, to: g.count, by: 4096) {
-        let count = min(4096, g.count - start)
-        total +=
+      let g = try gradient.detached.computed(), block = 1 << 15
+      let sums = try uninitialized([(g.count + block - 1) / block], .f64)
+      let into = sums.target(Double.self)
+      try WorkerPool.shared.stretches(g.count, grain: block) { start, count in
+        into[start / block] =
           g.dtype == .f64
           ? Double.sumSquares(g.pointer(Double.self) + start, count)
           : Float.sumSquares(g.pointer(Float.self) + start, count)
       }
-      keep(g)
+      for place in 0..<sums.count { total += into[place] }
+      keep(g, sums)
     }
     return total.squareRoot()
   }

@@ -200,19 +200,17 @@ enum PanelProducts {
     keep(w)
   }
 
-  /// d w for d [m, n] of f32 and a frozen w [n, k] in any float format: [m, k]. The weight is
-  /// packed in panels and never widened whole.
+  /// d w for d [m, n] of f32 and a frozen w [n, k] in any float format, into or onto `out` of m
+  /// rows of k. The weight is packed in panels and never widened whole.
   static func linearBack(
-    _ d: Tensor, _ w: Tensor, rounds: Bool
-  ) throws(TensorError) -> Tensor {
+    _ d: Tensor, _ w: Tensor, rounds: Bool, into out: Tensor, adds: Bool
+  ) throws(TensorError) {
     let m = d.shape[0], n = w.shape[0], k = w.shape[1]
-    let made = try Tensor.uninitialized([m, k], .f32)
     try multiply(
       m, k, n, Matrix(d.raw(), .f32, stride: n), Matrix(w.raw(), w.dtype, stride: k, across: true),
-      rounds: rounds ? rounding(w.dtype, trains: true) : .none, into: made.target(Float.self),
-      stride: k)
-    keep(d, w, made)
-    return made
+      rounds: rounds ? rounding(w.dtype, trains: true) : .none, adds: adds,
+      into: out.target(Float.self), stride: k)
+    keep(d, w, out)
   }
 
   /// a [..., m, k] @ b [k, n] of bf16 without a tape, as f32; nil for all other products. The

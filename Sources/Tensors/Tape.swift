@@ -1,5 +1,5 @@
-// The tape: what was computed from tracked tensors, as records in order, and the way back over
-// them. Knows no rule of differentiation (GradientRules.swift) and keeps only what a rule needs.
+// The tape: what was computed from tracked tensors, as records in order. Keeps only what a rule of
+// GradientRules.swift needs; the way back over the records is TapeWalk.swift.
 
 /// What a record did. Rules stand in GradientRules.swift in this order.
 enum Op: UInt8 {
@@ -8,7 +8,7 @@ enum Op: UInt8 {
   case take, gather
   case sum, mean, variance, product, cumulativeSum, extreme
   case softmax, logSoftmax, logSumExp
-  case matmul, linear
+  case matmul, linear, loraLinear
   case rmsNorm, layerNorm
   case rope, dropout
   case attention, gatedUnit
@@ -45,6 +45,8 @@ package final class Tape: @unchecked Sendable {
     /// Kept only when a rule will read it.
     var value: Tensor?
     var gradient: Tensor?
+    /// A record outside the slot's own region reads its value: it stays when the region is left.
+    var isPinned = false
   }
 
   var slots: [Slot] = []
@@ -52,8 +54,20 @@ package final class Tape: @unchecked Sendable {
   var inputs: [Int32] = []
   var integers: [Int] = []
   private(set) var isClosed = false
+  /// Stretches of records whose inner values are made again on the way back, ascending.
+  var regions: [Region] = []
+  /// The region being recorded.
+  var openRegion: Region?
+  /// The record that is computed again; what it gives goes to its old slots.
+  var replayed: Int?
+  /// Which slots the region looked at last makes again.
+  var remadeOf: (first: Int, slots: Set<Int32>)?
 
-  package init() {}
+  /// Whether products of f32 tensors on this tape, forward and back, may round their operands to
+  /// bf16 (sums stay f32) where the CPU is faster so.
+  package let roundsProducts: Bool
+
+  package init(roundsProducts: Bool = false) { self.roundsProducts = roundsProducts }
 
   /// The number of steps recorded.
   package var count: Int { records.count }
@@ -74,6 +88,9 @@ package final class Tape: @unchecked Sendable {
     records = []
     inputs = []
     integers = []
+    regions = []
+    openRegion = nil
+    remadeOf = nil
   }
 
   private func attached(_ tensor: Tensor, needsGradient: Bool) -> Tensor {
@@ -85,6 +102,11 @@ package final class Tape: @unchecked Sendable {
   }
 
   // MARK: Recording
+
+  /// Whether a product of these may round: they are on a tape that allows it.
+  static func rounds(_ inputs: Tensor?...) -> Bool {
+    inputs.contains { $0?.track?.tape.roundsProducts == true }
+  }
 
   /// The open tape of these inputs; nil when none is tracked.
   static func tape(of inputs: [Tensor?], _ op: Op) throws(TensorError) -> Tape? {
@@ -113,8 +135,11 @@ package final class Tape: @unchecked Sendable {
   private func append(
     _ blank: Record, _ operands: [Tensor?], _ output: Tensor, _ integers: [Int], _ saved: [Tensor]
   ) -> Tensor {
+    if let replayed { return refill(replayed, output, saved) }
     let needing = operands.map { $0?.track != nil && $0?.track?.tape === self }
     let kept = Gradients.valuesNeeded(blank.op, blank.code, needing)
+    // Inside a region nothing is kept that can be made again.
+    let isInner = openRegion != nil, again = isInner && blank.op.canReplay
     var record = blank
     record.firstInput = Int32(inputs.count)
     record.inputCount = Int32(operands.count)
@@ -124,11 +149,12 @@ package final class Tape: @unchecked Sendable {
     record.firstInteger = Int32(self.integers.count)
     record.integerCount = Int32(integers.count)
     self.integers += integers
-    if let first = saved.first { record.saved.0 = hold(first) }
-    if saved.count > 1 { record.saved.1 = hold(saved[1]) }
+    let holds = !again || blank.op == .rope
+    if let first = saved.first { record.saved.0 = hold(first, value: holds) }
+    if saved.count > 1 { record.saved.1 = hold(saved[1], value: holds) }
     let result = attached(output, needsGradient: true)
     let place = slots.count - 1
-    if kept.output { slots[place].value = output }
+    if isInner ? !again : kept.output { slots[place].value = output }
     record.output = Int32(place)
     records.append(record)
     return result
@@ -138,68 +164,22 @@ package final class Tape: @unchecked Sendable {
     guard let operand else { return -1 }
     guard let track = operand.track, track.tape === self else {
       slots.append(Slot(shape: operand.shape, dtype: operand.dtype, needsGradient: false))
-      if keepingValue { slots[slots.count - 1].value = operand.detached }
+      // A region computes again with all its constants.
+      if keepingValue || openRegion != nil { slots[slots.count - 1].value = operand.detached }
       return Int32(slots.count - 1)
     }
-    if keepingValue { slots[Int(track.slot)].value = operand.detached }
+    let isKept = openRegion.map { Int(track.slot) < $0.slots.lowerBound } ?? keepingValue
+    if isKept {
+      slots[Int(track.slot)].value = operand.detached
+      slots[Int(track.slot)].isPinned = true
+    }
     return track.slot
   }
 
-  private func hold(_ tensor: Tensor) -> Int32 {
+  private func hold(_ tensor: Tensor, value: Bool) -> Int32 {
     slots.append(Slot(shape: tensor.shape, dtype: tensor.dtype, needsGradient: false))
-    slots[slots.count - 1].value = tensor.detached
+    if value { slots[slots.count - 1].value = tensor.detached }
     return Int32(slots.count - 1)
-  }
-
-  // MARK: The way back
-
-  /// d(loss)/d(leaf) for each leaf, in its shape and dtype; zeros for a leaf that was not used.
-  /// `loss` is a scalar of this tape (or a constant). The tape can be walked again.
-  package func gradients(of loss: Tensor, for leaves: [Tensor]) throws(TensorError) -> [Tensor] {
-    if isClosed { throw .closedTape }
-    guard loss.count == 1 else { throw .notScalar(loss.shape) }
-    guard let start = loss.track, start.tape === self else { return try zeros(leaves) }
-    let wanted = Set(leaves.compactMap { $0.track?.slot })
-    slots[Int(start.slot)].gradient = try Tensor.full(loss.shape, 1, dtype: loss.dtype)
-    defer { for place in slots.indices { slots[place].gradient = nil } }
-    for record in records.reversed() where slots[Int(record.output)].gradient != nil {
-      let place = Int(record.output)
-      guard let gradient = slots[place].gradient else { continue }
-      if !wanted.contains(record.output) { slots[place].gradient = nil }
-      try WorkerPool.shared.check()
-      try Gradients.goBack(over: record, on: self, gradient)
-    }
-    var found: [Tensor] = []
-    for leaf in leaves {
-      if let track = leaf.track, track.tape === self, let gradient = slots[Int(track.slot)].gradient
-      {
-        found.append(gradient)
-      } else {
-        found.append(try Tensor.zeros(leaf.shape, dtype: leaf.dtype))
-      }
-    }
-    return found
-  }
-
-  private func zeros(_ leaves: [Tensor]) throws(TensorError) -> [Tensor] {
-    var made: [Tensor] = []
-    for leaf in leaves { made.append(try Tensor.zeros(leaf.shape, dtype: leaf.dtype)) }
-    return made
-  }
-
-  /// Adds a gradient to what a slot has; in place when nobody else holds that.
-  func accumulate(_ gradient: Tensor, into slot: Int32) throws(TensorError) {
-    let place = Int(slot)
-    guard slot >= 0, slots[place].needsGradient else { return }
-    let shaped =
-      gradient.shape == slots[place].shape ? gradient : gradient.viewed(slots[place].shape)
-    guard var sum = slots[place].gradient else {
-      slots[place].gradient = try shaped.cast(to: slots[place].dtype)
-      return
-    }
-    slots[place].gradient = nil
-    try sum.addInPlace(shaped)
-    slots[place].gradient = sum
   }
 }
 

@@ -18,5 +18,11 @@ public enum VectorLevel {
   /// - Returns: false, and nothing changes, for an unknown name or a level this CPU lacks.
   public static func use(_ name: String) -> Bool { ck_simd_force(name) != 0 }
 
+  /// Whether fast kernels multiply bf16 faster than f32 at the level in use.
+  package static var multipliesBF16: Bool {
+    let level = ck_simd_level()
+    return level >= Int32(CK_BF16) && level <= Int32(CK_AMX)
+  }
+
   private static func name(_ level: Int32) -> String { String(cString: ck_simd_name(level)) }
 }

@@ -75,7 +75,7 @@ extension Session {
     }
     let result = try context.call(f, [tracked] + arguments.dropFirst())
     let loss = try scalar(result)
-    var gradients = try tape.gradients(of: loss, for: leaves)[...]
+    var gradients = try tape.gradients(of: loss, for: leaves, releasing: true)[...]
     let nested = try nest(first) { tensor in gradients.popFirst() ?? tensor }
     return withValue ? .list([.tensor(loss.detached), nested]) : nested
   }

@@ -8,6 +8,7 @@ import JSON
 import Language
 import Models
 import Plots
+import Tensors
 import Tokenizers
 
 extension Session {
@@ -76,6 +77,8 @@ extension Session {
         Parameter("row", .label("nil"), "one row, from 0"),
         Parameter("tokens", .label("false"), "lists ids and pieces"),
         Parameter("mask", .label("\"completion\""), "completion, last or all"),
+        Parameter(
+          "precision", .label("\"f32\""), "f32, bf16 or auto: what products round to"),
         Parameter("length", .label("nil"), "tokens a row is cut to"),
       ],
       example: "preview m, d, row: 0", flags: [.pure]
@@ -129,6 +132,8 @@ extension Session {
       Parameter("batch", .label("nil"), "rows a step; 8, from scratch 32"),
       Parameter("micro", .label("2048"), "tokens at once"),
       Parameter("pack", .label("true"), "several rows at once"),
+      Parameter(
+        "checkpointing", .label("false"), "true: less memory, blocks are computed twice"),
       Parameter("length", .label("nil"), "tokens a row is cut to"),
       Parameter("epochs", .label("nil"), "3, but at most 300 steps"),
       Parameter("steps", .label("nil")),
@@ -256,6 +261,8 @@ extension Session {
     labels.batch = try call.optionalInt("batch")
     labels.micro = try call.int("micro", default: 2048)
     labels.pack = try call.bool("pack", default: true)
+    labels.checkpointing = try call.bool("checkpointing", default: false)
+    labels.precision = try word("precision", call, default: .f32)
     labels.length = try call.optionalInt("length")
     labels.epochs = try call.optionalInt("epochs")
     labels.steps = try call.optionalInt("steps")
@@ -350,6 +357,8 @@ extension Session {
     var hooks = TrainerHooks()
     hooks.clock = options.clock
     hooks.interrupt = interrupt
+    // What the system can hand out, and what is kept for the next taker.
+    hooks.freeMemory = Memory.available() + Memory.reservedBytes - Memory.bytesInUse
     var valid: Evaluated?
     var best: Evaluated?
     hooks.onEvent = { [unowned self] event in

@@ -4,6 +4,7 @@ import FineTuning
 import Foundation
 import JSON
 import Models
+import Tensors
 import Testing
 import Tokenizers
 
@@ -28,5 +29,49 @@ import Tokenizers
     request.valid = .fraction(0)
     let run = try tune(request)
     print("\(run.parameters) parameters, loss \(run.curves.losses[19])")
+  }
+
+  /// QUIRE_BENCH_MODEL=FOLDER: steps of 4 rows of 256 random ids; QUIRE_BENCH_RUNS names them, e.g.
+  /// `full-f32 full-bf16 lora-bf16`, with `+` for checkpointing.
+  @Test(
+    .enabled(if: ProcessInfo.processInfo.environment["QUIRE_BENCH_MODEL"] != nil, "by hand"))
+  func `tokens a second of a stored model`() throws {
+    let environment = ProcessInfo.processInfo.environment
+    let model = try Model.load(environment["QUIRE_BENCH_MODEL"] ?? "")
+    for word in (environment["QUIRE_BENCH_RUNS"] ?? "full-f32 lora-f32").split(separator: " ") {
+      var labels = TuningLabels()
+      labels.method = word.hasPrefix("full") ? .full : .lora
+      labels.precision = word.contains("bf16") ? .bf16 : .f32
+      labels.checkpointing = word.hasSuffix("+")
+      (labels.steps, labels.batch, labels.rate, labels.keepBest) = (3, 4, 1e-4, false)
+      (labels.shuffle, labels.schedule, labels.warmup) = (false, .constant, 0)
+      var stream = RandomStream(seed: 1)
+      var data = EncodedData()
+      data.examples = (0..<12).map { row in
+        let ids = (0...256).map { _ in Int32(stream.uniform() * 49_152) }
+        return Example(ids: ids, trained: [Bool](repeating: true, count: 257), row: row)
+      }
+      (data.tokens, data.trained) = (12 * 257, 12 * 256)
+      let modules = try targetModules(
+        ["all-linear"], layers: nil, of: model.transformer.architecture)
+      let trainable: Trainable =
+        labels.method == .full
+        ? .weights(model.parameters.names)
+        : .adapter(
+          try Adapter.make(
+            modules, rank: 8, alpha: 16, rankStabilised: false, dropout: 0, seed: 0, name: "a"))
+      var times: [Double] = []
+      var hooks = TrainerHooks()
+      hooks.onEvent = { _ in times.append(Date().timeIntervalSince1970) }
+      let trainer = try Trainer(
+        transformer: model.transformer, base: model.parameters, trainable: trainable,
+        settings: try TuningSettings(
+          labels, parameters: model.parameters.elementCount, rows: 12, length: 257),
+        train: data, valid: nil, hooks: hooks)
+      let outcome = try trainer.run()
+      let rate = 1024 / max(1e-9, times[3] - times[2])
+      let megabytes = (trainer.plannedPeak / 1_000_000, outcome.peakBytes / 1_000_000)
+      print("\(word): \(Int(rate)) tokens/s, planned \(megabytes.0) MB, held \(megabytes.1) MB")
+    }
   }
 }
