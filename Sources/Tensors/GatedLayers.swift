@@ -104,7 +104,9 @@ private struct GatedBlock {
       let count = min(rows, m - first)
       try PanelProducts.pack(gate.plan, x, first, count, k, packed)
       let table = count * gate.plan.columns * 4
-      let room = (max(gate.plan.scratchBytes, up.plan.scratchBytes) + 63) / 64 * 64
+      // The products' own scratch serves for a row of activations after them.
+      let own = max(gate.plan.scratchBytes, up.plan.scratchBytes, gate.plan.columns * 4)
+      let room = (own + 63) / 64 * 64
       try PanelProducts.withScratch(room + 2 * table, gate.plan.pieces) { piece, scratch in
         let g = (scratch + room).assumingMemoryBound(to: Float.self)
         let u = (scratch + room + table).assumingMemoryBound(to: Float.self)
@@ -128,11 +130,13 @@ private struct GatedBlock {
     up.fill(
       piece, packed, count, adds: false, into: u, stride: width, alone: true, scratch: scratch)
     let made = PanelProducts.Matrix(UnsafeRawPointer(g), .f32, stride: width)
+    let active = scratch.assumingMemoryBound(to: Float.self)
     for block in 0..<(count + 31) / 32 {
       for row in block * 32..<min(count, block * 32 + 32) {
+        // Loops are vectors only where they do not write what they read.
         let (x, y) = (g + row * width, u + row * width)
-        Float.unary(Int32(activation.rawValue), x, x, columns)
-        Float.binary(Int32(BinaryOperation.multiply.rawValue), x, 1, y, 1, x, columns)
+        Float.unary(Int32(activation.rawValue), x, active, columns)
+        Float.binary(Int32(BinaryOperation.multiply.rawValue), active, 1, y, 1, x, columns)
       }
       withUnsafePointer(to: down.plan) { plan in
         withUnsafePointer(to: made.operand) { a in
