@@ -5,7 +5,7 @@ FLAGS := --static-swift-stdlib --explicit-target-dependency-import-check error
 RELEASE := -c release $(FLAGS)
 BIN := .build/release/quire
 
-.PHONY: all build tour test check kernels-check bench install format lint layering packages toolchain fixtures fuzz-tokenizers clean
+.PHONY: all build tour test check kernels-check bench install format lint layering packages toolchain fixtures fuzz-tokenizers interop clean
 
 all: build
 
@@ -55,6 +55,10 @@ PYTHON ?= python3
 fuzz-tokenizers: packages
 	@QUIRE_ROOMS=Tokenizers $(PYTHON) Tests/Fixtures/tokenizers/fuzz.py -- swift test -c release \
 	  -Xswiftc -enable-testing --disable-xctest --scratch-path .build/tests --filter FuzzTests
+
+# A cache of models written by Quire and by huggingface_hub, read by the other; PYTHON is one that has it.
+interop: build
+	@$(PYTHON) Tests/Interop/hub_check.py --quire $(BIN)
 
 clean:
 	rm -rf .build

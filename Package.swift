@@ -80,8 +80,8 @@ let rooms: [Room] = [
   Room(
     "Workbench",
     imports: [
-      "CStdlib", "Checkpoints", "Diagnostics", "Digests", "Files", "FineTuning", "Inspection",
-      "JSON", "Language", "Models", "Plots", "Tensors", "Tokenizers",
+      "CStdlib", "Checkpoints", "Diagnostics", "Digests", "Files", "FineTuning", "Hub",
+      "Inspection", "JSON", "Language", "Models", "Plots", "Tensors", "Tokenizers",
     ]),
 
   // Level 6: the front ends.

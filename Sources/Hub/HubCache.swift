@@ -28,12 +28,15 @@ package struct HubCache: Sendable {
     Path.join(folder(of: name), "snapshots/\(commit)")
   }
 
+  /// True when some revision of a model has been here, whole or not.
+  package func holds(_ name: ModelName) -> Bool { Files.isDirectory(folder(of: name)) }
+
   // MARK: One model
 
   /// The folder or file that a name stands for, complete enough to load. Throws `HubError` with the
   /// line that fetches what is missing.
   package func resolve(_ name: ModelName) throws -> String {
-    guard Files.isDirectory(folder(of: name)) else {
+    guard holds(name) else {
       throw HubError.notCached(name, near: near(name))
     }
     guard let commit = try commit(of: name) else {

@@ -1,6 +1,7 @@
 // `pull`: plan, free space, two files at a time, the reference at the end. Joins the server, the
 // cache and the board; what happens to one file is in BlobDownload.swift.
 
+import CCurl
 package import Diagnostics
 import Files
 import Glibc
@@ -30,6 +31,9 @@ package struct HubTools {
 
 package enum Hub {
   static let threads = 2
+
+  /// Why there is no libcurl to download with; nil when there is one.
+  package static func missingLibrary() -> String? { ccurl_open().map { String(cString: $0) } }
 
   /// Brings files of a model into the cache and gives where they are. Throws `HubError`,
   /// `FileError` and `Interrupted`; what has come stays for the next pull.

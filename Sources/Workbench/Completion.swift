@@ -140,7 +140,7 @@ extension Session {
     let beginning = String(text[cut...])
     guard let place = try? resolveQuietly(folder.isEmpty ? "." : folder),
       let names = try? Files.list(place)
-    else { return [] }
+    else { return cachedItems(text) }
     var items: [Completion] = []
     for name in names where name.hasPrefix(beginning) {
       if name.hasPrefix("."), !beginning.hasPrefix(".") { continue }
@@ -149,7 +149,7 @@ extension Session {
         Completion(text: folder + name + (isFolder ? "/" : ""), kind: .file, detail: ""))
     }
     if folder.isEmpty { items += modelItems(beginning) }
-    return items
+    return items + cachedItems(text)
   }
 
   /// Models by name, from the folders of models.

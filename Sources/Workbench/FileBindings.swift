@@ -136,9 +136,11 @@ extension Session {
       "load", group: "models",
       "a model by name, folder or GGUF file; or the contents of a data file",
       [
-        Parameter("path", .required, "a path, or the name of a model in the box"),
+        Parameter(
+          "path", .required, "a path, the name of a model in the box, or of a downloaded one"),
         Parameter("dtype", .label("as stored"), "holds weights as \(Session.weightFormats)"),
         Parameter("file", .label("nil"), "which of several weight files"),
+        Parameter("revision", .label("\"main\""), "of a downloaded model"),
         Parameter("context", .label("as trained"), "tokens"),
         Parameter("tokenizer", .label("the model's"), "path of another tokenizer.json"),
         Parameter("threads", .label("the session's"), "worker threads"),
@@ -147,7 +149,7 @@ extension Session {
       example: "m = load \"quill\"",
       details: """
         .npy gives a tensor; .npz and .safetensors a map of tensors; .json .jsonl .csv the values; \
-        .txt and .md the text.
+        .txt and .md the text. A model that pull downloaded is org/name[@revision][:file].
         """, flags: [.makesModel]
     ) { [unowned self] call in
       let written = try call.string("path")
@@ -162,7 +164,7 @@ extension Session {
   /// The contents of a data file; nil when the ending is none of theirs.
   private func loadData(_ written: String) throws -> Value? {
     guard let reader = DataFile.readers[Path.ending(of: written)] else { return nil }
-    return try reader(try resolve(written, for: .reading))
+    return try reader(try cachedFile(written) ?? resolve(written, for: .reading))
   }
 
   private func notFound(_ written: String) -> Diagnostic {
@@ -173,6 +175,7 @@ extension Session {
         help: "data: \(DataFile.readers.keys.sorted().joined(separator: " ")); models: a folder or"
           + " a .gguf file")
     }
+    if let error = notCached(written) { return error }
     let names = options.modelFolders.flatMap { folder in
       ((try? Files.list(folder)) ?? []).filter { Files.isDirectory(Path.join(folder, $0)) }
     }

@@ -13,9 +13,12 @@ extension Session {
   func modelBindings() -> [Builtin] {
     [
       Builtin(
-        "models", group: "models", "the loaded models and those in the box",
+        "models", group: "models", "the loaded models, those in the box, and the downloaded ones",
+        [Parameter("family", .label("nil"), "these alone: \"llama\"")],
         example: "models", flags: [.command]
-      ) { [unowned self] _ in .object(PlainText(modelTable())) },
+      ) { [unowned self] call in
+        .object(PlainText(modelTable(family: try call.optionalString("family"))))
+      },
       Builtin(
         "quantize", group: "models", "a copy of a model whose weights take less room",
         [
@@ -41,13 +44,13 @@ extension Session {
 
   /// Loads a model by path or by its name in the box; nil when there is neither.
   func loadModel(_ written: String, _ call: Call) throws -> Value? {
-    guard let path = try modelPath(written) else { return nil }
+    guard let path = try modelPath(written, call) else { return nil }
     if let threads = try call.optionalInt("threads", in: 1...1024) {
       WorkerPool.shared.threads = threads
     }
     var options = LoadOptions()
     options.dtype = try call.optionalString("dtype").map { try LoadOptions.dtype(named: $0) }
-    options.file = try call.optionalString("file")
+    options.file = Files.isDirectory(path) ? try call.optionalString("file") : nil
     options.context = try call.optionalInt("context", in: 1...(1 << 30))
     options.tokenizer = try call.optionalString("tokenizer").map {
       try resolve($0, for: .reading)
@@ -65,19 +68,20 @@ extension Session {
     return .object(ModelObject(model))
   }
 
-  private func modelPath(_ written: String) throws -> String? {
+  private func modelPath(_ written: String, _ call: Call) throws -> String? {
     let isName = !written.utf8.contains(UInt8(ascii: "/"))
     // A name in the box needs no permission; a path of the same name comes first.
     let path = isName ? try? resolve(written, for: .reading) : try resolve(written, for: .reading)
     if let path, isModel(path) { return path }
-    guard isName else { return nil }
-    for folder in options.modelFolders {
+    for folder in isName ? options.modelFolders : [] {
       for name in [written, written + ".gguf"] {
         let path = Path.join(folder, name)
         if isModel(path) { return path }
       }
     }
-    return nil
+    return try cachedModel(
+      written, revision: try call.optionalString("revision"),
+      file: try call.optionalString("file"))
   }
 
   private func isModel(_ path: String) -> Bool {
@@ -89,20 +93,25 @@ extension Session {
   }
 
   /// One line a model: name, family, parameters, bytes, where.
-  private func modelTable() -> String {
+  private func modelTable(family: String?) -> String {
     var rows: [[String]] = []
     for (name, value) in interpreter.variables {
-      guard let model = value.asHost(ModelObject.self)?.model, !model.isUnloaded else { continue }
+      guard let model = value.asHost(ModelObject.self)?.model, !model.isUnloaded,
+        family == nil || family == model.family.name
+      else { continue }
       rows.append([
         name, model.family.name, Words.count(model.parameters.elementCount) + " parameters",
         Words.bytes(model.parameters.byteCount), "context \(model.contextLength)",
         model.parts.path ?? "made here",
       ])
     }
-    for folder in options.modelFolders {
+    for folder in family == nil ? options.modelFolders : [] {
       for name in (try? Files.list(folder)) ?? [] where isModel(Path.join(folder, name)) {
         rows.append(["", "", "", "", "", "load \"\(name)\""])
       }
+    }
+    for row in cachedRows() where family == nil || family == row.family {
+      rows.append(["", row.family, "", Words.bytes(row.bytes), "", row.load])
     }
     if rows.isEmpty { return "no models" }
     let widths = (0..<5).map { column in rows.map { displayWidth($0[column]) }.max() ?? 0 }

@@ -26,6 +26,7 @@ extension Session {
     if use == .reading, options.modelFolders.contains(where: { Path.isBelow(absolute, $0) }) {
       return
     }
+    if use == .reading, let cache = modelCacheFolder, Path.isBelow(absolute, cache) { return }
     let verb = use == .reading ? "read" : "write"
     if let ask = options.ask,
       ask("This notebook wants to \(verb) \(absolute), outside its folder. Allow files?")
@@ -41,6 +42,10 @@ extension Session {
   /// Refuses what was not granted.
   package func require(_ permission: Permission, for what: String) throws {
     if options.permissions.contains(permission) { return }
+    if let ask = options.ask, ask("\(what) needs \(permission.words). Allow it?") {
+      options.permissions.insert(permission)
+      return
+    }
     throw Diagnostic(
       .permission, "\(what) needs the permission \(permission.rawValue)",
       help: "grant it for this run with --allow \(permission.rawValue)")

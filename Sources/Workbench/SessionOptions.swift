@@ -8,6 +8,15 @@ package enum Permission: String, Sendable, CaseIterable {
   case files = "fs"
   case network = "net"
   case shell
+
+  /// What a person is asked for.
+  var words: String {
+    switch self {
+    case .files: "files outside the folder"
+    case .network: "the network"
+    case .shell: "the shell"
+    }
+  }
 }
 
 /// A moment as calendar and clock of the place show it; months and days count from 1.
@@ -46,6 +55,8 @@ package struct SessionOptions {
   /// Reads a line from the person for `input`; nil when nobody is there.
   package var readLine: ((String) -> String?)?
   package var interrupt: Interrupt
+  /// Of the program; a download tells it to the server.
+  package var version = "0"
 
   package init(
     folder: String, permissions: Set<Permission> = [], modelFolders: [String] = [], seed: Int = 0,

@@ -33,6 +33,11 @@ enum Doctor {
       !models.isEmpty, "models in the box",
       models.isEmpty ? "none found" : models.joined(separator: " "),
       "set QUIRE_HOME to the folder that holds models/, or run make install")
+    let obstacle = session.pullObstacle
+    row(
+      obstacle == nil, "downloads",
+      obstacle ?? "into \(session.modelCacheFolder ?? "no folder yet")",
+      "sudo apt install libcurl4; only pull needs it")
     let state =
       settings.environment["XDG_STATE_HOME"]
       ?? Path.join(settings.environment["HOME"] ?? "/tmp", ".local/state")

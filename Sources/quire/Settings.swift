@@ -56,6 +56,7 @@ struct Settings {
       freeMemory: availableMemory,
       interrupt: interrupt)
     options.threads = min(max(1, options.threads), 256)
+    options.version = quireVersion
     return options
   }
 

@@ -9,7 +9,7 @@ flags=(-c release --scratch-path .build/tests
   --explicit-target-dependency-import-check error -Xswiftc -enable-testing)
 if [ "$mode" = quick ]; then
   # The rooms that need no model and little of the house built.
-  export QUIRE_ROOMS=Diagnostics,JSON,Files,Digests,Plots,NotebookFormat,Tokenizers,LayeringTests
+  export QUIRE_ROOMS=Diagnostics,JSON,Files,Digests,Plots,NotebookFormat,Tokenizers,Hub,LayeringTests
 fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

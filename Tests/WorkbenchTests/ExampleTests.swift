@@ -33,7 +33,7 @@ import Workbench
   ]
 
   /// Examples that need a person, or stop on purpose.
-  private static let unrun: Set = ["input", "fail", "assert", "resume", "help"]
+  private static let unrun: Set = ["input", "fail", "assert", "resume", "help", "pull"]
 
   @Test func `each builtin has one`() {
     let without = Bench().session.builtins.filter { $0.example == nil }.map(\.name)
