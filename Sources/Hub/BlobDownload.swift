@@ -104,7 +104,12 @@ final class BlobDownload {
   }
 
   private func fetch(_ file: HubFile, _ promise: Promise, _ gained: inout Int) throws -> Fetched {
-    let lock = try cache.lock(promise.etag, of: name) { try pause(0.1) }
+    var isTold = false
+    let lock = try cache.lock(promise.etag, of: name) {
+      if !isTold { note("\(visibleText(file.path)): another program is fetching it; waiting") }
+      isTold = true
+      try pause(0.1)
+    }
     defer { withExtendedLifetime(lock) {} }
     let blob = cache.blob(promise.etag, of: name)
     let snapshot = Path.join(cache.snapshot(of: name, commit: commit), file.path)

@@ -47,16 +47,18 @@ import Workbench
     let cache = try Cache()
     let bench = cache.bench()
     #expect(bench.run("m = load \"org/quill\"") == .completed)
-    #expect(bench.shows("m.path") == cache.snapshot + "\n")
+    #expect(bench.shows("print(m.path)") == cache.snapshot + "\n")
     #expect(bench.run("n = load \"org/quill\", revision: \"\(Self.commit)\"") == .completed)
-    #expect(bench.shows("load(\"org/quill:config.json\").model_type") == "llama\n")
+    #expect(bench.shows("print(load(\"org/quill:config.json\").model_type)") == "llama\n")
     #expect(
       bench.run("load \"org/quill\", revision: \"v2\"").diagnostic?.help
         == "pull \"org/quill\", revision: \"v2\"; cached: main")
   }
 
   @Test func `load says how to get what is not cached`() throws {
-    let bench = try Cache().bench()
+    let cache = try Cache()
+    defer { withExtendedLifetime(cache) {} }
+    let bench = cache.bench()
     let missing = bench.run("load \"org/other-thing\"").diagnostic
     #expect(
       missing?.message
@@ -66,7 +68,9 @@ import Workbench
   }
 
   @Test func `models and completion list the cache`() throws {
-    let bench = try Cache().bench()
+    let cache = try Cache()
+    defer { withExtendedLifetime(cache) {} }
+    let bench = cache.bench()
     let table = bench.shows("models")
     #expect(table.contains("load \"org/quill\""), "\(table)")
     #expect(!bench.shows("models(family: \"gpt2\")").contains("quill"))
@@ -77,6 +81,7 @@ import Workbench
 
   @Test func `pull needs the permission, asks for it, and names what keeps it offline`() throws {
     let cache = try Cache()
+    defer { withExtendedLifetime(cache) {} }
     let refused = cache.bench().run("pull \"org/x\"").diagnostic
     #expect(refused?.code == .permission)
     #expect(refused?.help == "grant it for this run with --allow net")
