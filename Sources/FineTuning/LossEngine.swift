@@ -149,7 +149,7 @@ struct LossEngine {
       if store.updates[path]?.isEmpty == false || store[path + ".bias"] != nil { return nil }
       if !architecture.isTied { return plain(store[path + ".weight"]) }
     }
-    guard let embed = architecture.path(.embed) else { return nil }
+    guard architecture.hasHead, let embed = architecture.path(.embed) else { return nil }
     return plain(store[embed + ".weight"])
   }
 

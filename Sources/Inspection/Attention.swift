@@ -200,7 +200,7 @@ final class PatternReader: SiteVisitor {
   let order: [HeadName]
   private(set) var patterns: [HeadName: [Float]] = [:]
   private(set) var strongest: [HeadName: [Pair]] = [:]
-  private(set) var facts = PatternFacts()
+  private(set) var facts: PatternFacts
   private let blocks: Set<Int>
   private let windows: [Int?]
 
@@ -208,6 +208,7 @@ final class PatternReader: SiteVisitor {
     order = heads
     blocks = Set(heads.map(\.block))
     windows = model.transformer.architecture.windows
+    facts = PatternFacts(isCausal: model.transformer.architecture.isCausal)
   }
 
   func wants(_ site: SiteKind, block: Int?) -> Bool {
@@ -251,7 +252,7 @@ final class PatternReader: SiteVisitor {
 /// Adds up a score of every head over the patterns that pass by.
 final class ScoreReader: SiteVisitor {
   private(set) var totals: [Double]
-  private(set) var facts = PatternFacts()
+  private(set) var facts: PatternFacts
   let baseline: Double
   private let score: AttentionScore
   private let offset: Int
@@ -265,6 +266,7 @@ final class ScoreReader: SiteVisitor {
     heads = model.sizes.headCount
     totals = [Double](repeating: 0, count: model.sizes.layerCount * heads)
     windows = model.transformer.architecture.windows
+    facts = PatternFacts(isCausal: model.transformer.architecture.isCausal)
     let end = start + 2 * length
     switch score {
     case .induction: (offset, queries) = (length - 1, (start + length)..<end)

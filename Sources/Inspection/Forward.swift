@@ -71,6 +71,15 @@ extension Model {
         absent[kind] = "this family has no norm before the MLP"
       }
     }
+    if architecture.normPlace.isParallel {
+      absent[.residMid] = "resid_mid does not exist in parallel blocks"
+    }
+    if architecture.path(.norm) == nil {
+      for kind in [SiteKind.lnFinal, .lnFinalScale] {
+        absent[kind] = "this family has no norm after its blocks"
+      }
+    }
+    if !architecture.hasHead { absent[.logits] = "an encoder has no logits" }
     if !architecture.isGated { absent[.preLinear] = "the MLP of this family has no gate" }
     return SiteFacts(
       layerCount: sizes.layerCount, headCount: sizes.headCount,

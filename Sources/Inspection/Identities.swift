@@ -20,21 +20,33 @@ enum Identities {
     add(
       "resid_post of a block = resid_pre of the next",
       (0..<max(0, count - 1)).map { same(site(.residPost, $0), site(.residPre, $0 + 1)) })
-    add(
-      "resid_pre + attn_out = resid_mid",
-      (0..<count).map { sums(site(.residPre, $0), site(.attnOut, $0), site(.residMid, $0)) })
-    add(
-      "resid_mid + mlp_out = resid_post",
-      (0..<count).map { sums(site(.residMid, $0), site(.mlpOut, $0), site(.residPost, $0)) })
+    // After a norm of the sum, the residual is no sum; in parallel blocks nothing stands between.
+    let architecture = model.transformer.architecture
+    if architecture.normPlace != .after {
+      add(
+        "resid_pre + attn_out = resid_mid",
+        (0..<count).map { sums(site(.residPre, $0), site(.attnOut, $0), site(.residMid, $0)) })
+      add(
+        "resid_mid + mlp_out = resid_post",
+        (0..<count).map { sums(site(.residMid, $0), site(.mlpOut, $0), site(.residPost, $0)) })
+    }
+    if architecture.normPlace.isParallel {
+      add(
+        "resid_pre + attn_out + mlp_out = resid_post",
+        (0..<count).map {
+          let parts = [site(.residPre, $0), site(.attnOut, $0), site(.mlpOut, $0)]
+          return sums(parts, site(.residPost, $0))
+        })
+    }
     let patterns = (0..<count).compactMap { block in
       site(.pattern, block).map { (block, $0) }
     }
     if !patterns.isEmpty {
-      var facts = PatternFacts()
+      var facts = PatternFacts(isCausal: architecture.isCausal)
       for (block, pattern) in patterns {
         facts.add(
           pattern.values, heads: pattern.shape[0], queries: pattern.positions,
-          keys: pattern.shape[2], window: model.transformer.architecture.windows[block])
+          keys: pattern.shape[2], window: architecture.windows[block])
       }
       receipts += facts.receipts
     }
@@ -48,21 +60,33 @@ enum Identities {
 
   /// a + b = c in f32, bit for bit.
   private static func sums(_ a: SavedSite?, _ b: SavedSite?, _ c: SavedSite?) -> Bool? {
-    guard let a, let b, let c, a.positions == b.positions, b.positions == c.positions,
-      a.shape == b.shape, b.shape == c.shape
+    sums([a, b], c)
+  }
+
+  /// The parts, added in their order in f32, are the whole, bit for bit; nil where one is not held.
+  private static func sums(_ parts: [SavedSite?], _ whole: SavedSite?) -> Bool? {
+    let held = parts.compactMap { $0 }
+    guard let whole, held.count == parts.count, let first = held.first,
+      held.allSatisfy({ $0.positions == whole.positions && $0.shape == whole.shape })
     else { return nil }
-    return a.values.indices.allSatisfy {
-      (a.values[$0] + b.values[$0]).bitPattern == c.values[$0].bitPattern
+    return whole.values.indices.allSatisfy { place in
+      let sum = held.dropFirst().reduce(first.values[place]) { $0 + $1.values[place] }
+      return sum.bitPattern == whole.values[place].bitPattern
     }
   }
 }
 
 /// What must hold of every attention pattern.
 struct PatternFacts {
+  /// Whether a query sees nothing behind itself; then a window is of keys before it, else of both
+  /// sides.
+  let isCausal: Bool
   /// The largest |sum of a row - 1|.
   private(set) var sumError = 0.0
   /// The largest weight on a key after the query, or before its window.
   private(set) var stray = 0.0
+
+  init(isCausal: Bool) { self.isCausal = isCausal }
 
   mutating func add(
     _ values: [Float], heads: Int, queries: [Int], keys: Int, window: Int?
@@ -74,8 +98,11 @@ struct PatternFacts {
         for key in 0..<keys {
           let weight = Double(values[start + key])
           sum += weight
-          let isBefore = window.map { key <= query - $0 } ?? false
-          if key > query || isBefore { stray = max(stray, abs(weight)) }
+          let isSeen =
+            isCausal
+            ? key <= query && (window.map { key > query - $0 } ?? true)
+            : window.map { abs(query - key) <= $0 } ?? true
+          if !isSeen { stray = max(stray, abs(weight)) }
         }
         let error = abs(sum - 1)
         sumError = error.isNaN ? .infinity : max(sumError, error)

@@ -78,31 +78,35 @@ struct BoundBlock {
   let norm2: Norm?
   let norm2Post: Norm?
   let gate: Projection?
-  let up: Projection
+  /// Absent where `gateUp` holds both halves, the gate's rows first.
+  let up: Projection?
+  let gateUp: Projection?
   let down: Projection
 }
 
 struct BoundWeights {
   let embed: Tensor
   let position: Tensor?
+  let tokenType: Tensor?
+  let embedNorm: Norm?
   let blocks: [BoundBlock]
-  let norm: Norm
-  let head: Projection
+  let norm: Norm?
+  /// Absent in encoders.
+  let head: Projection?
 
   init(_ architecture: Architecture, _ parameters: ParameterStore) throws {
     let finder = WeightFinder(architecture: architecture, parameters: parameters)
     embed = try finder.tensor(.embed)
     position = try finder.optionalTensor(.position)
+    tokenType = try finder.optionalTensor(.tokenType)
+    embedNorm = try finder.norm(.embedNorm)
     blocks = try (0..<architecture.sizes.layerCount).map { try finder.block($0) }
-    guard let norm = try finder.norm(.norm) else {
-      throw ModelsError.familyFile(architecture.family.name + ".json", reason: "no final norm")
-    }
-    self.norm = norm
+    norm = try finder.norm(.norm)
     if architecture.isTied {
       let path = architecture.path(.head) ?? ""
       head = Projection(weight: embed, bias: nil, updates: parameters.updates[path] ?? [])
     } else {
-      head = try finder.projection(.head)
+      head = try finder.optional(.head)
     }
   }
 }
@@ -132,7 +136,7 @@ struct WeightFinder {
   }
 
   func optionalTensor(_ slot: WeightSlot, _ block: Int? = nil) throws -> Tensor? {
-    architecture.path(slot) == nil ? nil : try tensor(slot, block)
+    architecture.path(slot, block: block) == nil ? nil : try tensor(slot, block)
   }
 
   func projection(_ slot: WeightSlot, _ block: Int? = nil) throws -> Projection {
@@ -144,12 +148,11 @@ struct WeightFinder {
   }
 
   func optional(_ slot: WeightSlot, _ block: Int? = nil) throws -> Projection? {
-    architecture.path(slot) == nil ? nil : try projection(slot, block)
+    architecture.path(slot, block: block) == nil ? nil : try projection(slot, block)
   }
 
   func norm(_ slot: WeightSlot, _ block: Int? = nil) throws -> Norm? {
-    guard architecture.path(slot) != nil else { return nil }
-    let path = try path(slot, block)
+    guard let path = architecture.path(slot, block: block) else { return nil }
     let bias = architecture.hasBias(slot) ? try named(path + ".bias", slot) : nil
     return Norm(weight: try named(path + ".weight", slot), bias: bias)
   }
@@ -161,7 +164,7 @@ struct WeightFinder {
       v: try optional(.v, block), o: try projection(.o, block),
       qNorm: try optionalTensor(.qNorm, block), kNorm: try optionalTensor(.kNorm, block),
       norm2: try norm(.norm2, block), norm2Post: try norm(.norm2Post, block),
-      gate: try optional(.gate, block), up: try projection(.up, block),
-      down: try projection(.down, block))
+      gate: try optional(.gate, block), up: try optional(.up, block),
+      gateUp: try optional(.gateUp, block), down: try projection(.down, block))
   }
 }

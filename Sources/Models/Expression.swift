@@ -1,5 +1,5 @@
-// Expressions of family files over a config: keys, numbers, strings, `??`, `and`, comparison, `+ - * /`,
-// `sqrt`, `rsqrt`, `when(condition, value)`, `key[layer]`. Knows no family and no file.
+// Expressions of family files over a config: keys, numbers, strings, `??`, `and`, comparison,
+// `+ - * / %`, `sqrt`, `rsqrt`, `when(condition, value)`, `key[layer]`. Knows no family and no file.
 
 import JSON
 
@@ -168,6 +168,8 @@ struct Expression {
         value = try combine(value, atom(), *)
       } else if take("/") {
         value = try combine(value, atom(), /)
+      } else if take("%") {
+        value = try combine(value, atom()) { $0.truncatingRemainder(dividingBy: $1) }
       } else {
         return value
       }

@@ -19,26 +19,30 @@ package enum Families {
   package static func all() throws -> [Family] { try read.get() }
 
   /// The family of a config's `model_type`.
-  static func named(modelType: String, fits: String? = nil) throws -> Family {
+  static func named(
+    modelType: String, fits: @autoclosure () throws -> String? = nil
+  ) throws -> Family {
     let all = try all()
     if let family = all.first(where: { $0.modelTypes.contains(modelType) }) { return family }
     throw ModelsError.unknownFamily(
       modelType, key: "config.json model_type",
-      nearest: nearest(modelType, all.flatMap(\.modelTypes)), fits: fits)
+      nearest: nearest(modelType, all.flatMap(\.modelTypes)), fits: try fits())
   }
 
   /// The family of a GGUF file's `general.architecture`.
-  static func named(ggufArchitecture: String) throws -> Family {
+  static func named(
+    ggufArchitecture: String, fits: @autoclosure () throws -> String? = nil
+  ) throws -> Family {
     let all = try all()
     if let family = all.first(where: { $0.ggufArchitectures.contains(ggufArchitecture) }) {
       return family
     }
     throw ModelsError.unknownFamily(
       ggufArchitecture, key: "gguf general.architecture",
-      nearest: nearest(ggufArchitecture, all.flatMap(\.ggufArchitectures)), fits: nil)
+      nearest: nearest(ggufArchitecture, all.flatMap(\.ggufArchitectures)), fits: try fits())
   }
 
-  /// The nearest names, or all when none is near.
+  /// A few of the nearest names, or all when none is near.
   private static func nearest(_ name: String, _ known: [String]) -> [String] {
     let near = nearestNames(to: name, among: known)
     return near.isEmpty ? Array(Set(known)).sorted() : near

@@ -2,30 +2,65 @@
 
 import JSON
 
-/// How a norm divides: `R` by the root mean square, `R1` the same with gain 1 + w, `L` LayerNorm.
-package enum NormKind: String, Sendable { case rms = "R", rmsPlusOne = "R1", layer = "L" }
+/// How a norm divides: `R` by the root mean square, `R1` the same with gain 1 + w, `L` LayerNorm,
+/// `Lw` LayerNorm without a bias.
+package enum NormKind: String, Sendable {
+  case rms = "R"
+  case rmsPlusOne = "R1"
+  case layer = "L"
+  case layerPlain = "Lw"
+}
 
-/// Where the norms of a block stand: before the sub-layer, on its output, or both.
-package enum NormPlace: String, Sendable { case pre, post, sandwich }
+/// Where the norms of a block stand: before the sub-layer, on its output, both, or after the
+/// addition (`PN`); in parallel blocks both sub-layers read the block's input, through one norm or
+/// through one each.
+package enum NormPlace: String, Sendable {
+  case pre, post, sandwich
+  case after = "PN"
+  case parallel1, parallel2
+
+  package var isParallel: Bool { self == .parallel1 || self == .parallel2 }
+}
+
+/// What normalises queries and keys: nothing, each head by its root mean square, or all heads as one
+/// vector before they are told apart.
+package enum QueryKeyNorm: String, Sendable {
+  case none
+  case head = "head-R"
+  case headPlusOne = "head-R1"
+  case full = "full-R"
+}
+
+/// How the rows of the projection of queries, keys and values stand: three matrices, one of
+/// [Q; K; V], or one of [queries.., key, value] for each key-value head.
+package enum ProjectionLayout: String, Sendable { case split, fused, groups }
 
 /// What a weight is for. `N` in its names is the layer.
 package enum WeightSlot: String, Sendable, CaseIterable {
-  case embed, position, norm1, norm1Post = "norm1_post", q, k, v, qkv, o, qNorm = "q_norm"
+  case embed, position, tokenType = "token_type", embedNorm = "embed_norm"
+  case norm1, norm1Post = "norm1_post", q, k, v, qkv, o, qNorm = "q_norm"
   case kNorm = "k_norm"
-  case norm2, norm2Post = "norm2_post", gate, up, down, norm, head
+  case norm2, norm2Post = "norm2_post", gate, up, gateUp = "gate_up", down, norm, head
 
   /// A projection that low-rank updates can stand on.
   var isLinear: Bool {
     switch self {
-    case .q, .k, .v, .qkv, .o, .gate, .up, .down, .head: true
+    case .q, .k, .v, .qkv, .o, .gate, .up, .gateUp, .down, .head: true
     default: false
     }
   }
 
   var isPerLayer: Bool {
     switch self {
-    case .embed, .position, .norm, .head: false
+    case .embed, .position, .tokenType, .embedNorm, .norm, .head: false
     default: true
+    }
+  }
+
+  var isNorm: Bool {
+    switch self {
+    case .embedNorm, .norm1, .norm1Post, .norm2, .norm2Post, .norm, .qNorm, .kNorm: true
+    default: false
     }
   }
 }
@@ -38,8 +73,18 @@ struct WeightNames: Sendable {
   let gguf: String
   /// The reference's file stores [in, out].
   let transposed: Bool
-  /// GGUF rows of each head are interleaved (models.md 5.4).
-  let permuted: Bool
+  /// What GGUF does to the rows, to be undone (models.md 5.4).
+  let undo: Undo
+  /// Present only where this holds (of a config and a layer); nil is everywhere.
+  let condition: JSON?
+
+  enum Undo: String, Sendable {
+    case none
+    /// The two halves of each head are interleaved.
+    case permute
+    /// [queries.., key, value] of each key-value head stand as [Q; K; V].
+    case regroup
+  }
 }
 
 /// A family file.
@@ -47,6 +92,8 @@ package struct Family: Sendable {
   package let name: String
   package let modelTypes: [String]
   package let ggufArchitectures: [String]
+  /// The architecture it is written as; another family's where GGUF has no own for it.
+  let ggufSave: String?
   /// The class that `config.json` names under `architectures`.
   let architecture: String
   /// A canonical prefix and what files write instead, canonical first.
@@ -57,18 +104,28 @@ package struct Family: Sendable {
   let sizes: JSONObject
   let mustBe: JSONObject
   let normKind: NormKind
-  let normPlace: NormPlace
+  /// A word, or an expression that gives one.
+  let normPlace: JSON
   let normEpsilon: JSON
+  /// What gives a layer its type, as `layer_type` of the other expressions; null where all are alike.
+  let layerType: JSON
   let position: JSON
   let attention: JSON
   let mlp: JSON
   let scalars: JSON
   let tied: JSON
+  let headBias: JSON
   let weights: [WeightNames]
+  /// Endings of norms in older files: ours → theirs.
+  let aliases: [(ending: String, written: String)]
+  /// Objects of the config whose keys count as its own.
+  let nests: [String]
   /// Key of the config → key of GGUF metadata without the architecture's name.
   let ggufConfig: JSONObject
   /// Key of the config → the tensor whose presence makes it true.
   let ggufPresent: JSONObject
+  /// Key of the config → an expression for it, where the metadata cannot say it.
+  let ggufDefaults: JSONObject
 
   /// Reads a family file.
   init(_ bytes: [UInt8], file: String) throws {
@@ -92,6 +149,7 @@ package struct Family: Sendable {
     name = try text("name")
     modelTypes = try texts("model_type")
     ggufArchitectures = try texts("gguf_arch")
+    ggufSave = json["gguf_save"]?.text ?? ggufArchitectures.first
     architecture = try text("architecture")
     prefixes = try object("prefixes").pairs.map {
       ($0.0.text, ($0.1.array ?? []).compactMap(\.text))
@@ -101,28 +159,34 @@ package struct Family: Sendable {
     sizes = try object("sizes")
     mustBe = try object("must_be")
     guard let kind = NormKind(rawValue: json["norm"]?["kind"]?.text ?? ""),
-      let place = NormPlace(rawValue: json["norm"]?["place"]?.text ?? ""),
-      let epsilon = json["norm"]?["eps"]
+      let place = json["norm"]?["place"], let epsilon = json["norm"]?["eps"]
     else { throw fault("'norm' needs kind, place and eps") }
     normKind = kind
     normPlace = place
     normEpsilon = epsilon
+    layerType = json["layer_type"] ?? .null
     position = json["position"] ?? .null
     attention = json["attention"] ?? .null
     mlp = json["mlp"] ?? .null
     scalars = json["scalars"] ?? .null
     tied = json["head"]?["tied"] ?? false
-    weights = try object("weights").pairs.map { key, value in
-      guard let slot = WeightSlot(rawValue: key.text), let hf = value["hf"]?.text,
-        let gguf = value["gguf"]?.text
-      else { throw fault("weight '\(key.text)' is not known or lacks its names") }
-      return WeightNames(
-        slot: slot, hf: hf, gguf: gguf, transposed: value["transposed"]?.bool ?? false,
-        permuted: value["undo"]?.text == "permute")
+    headBias = json["head"]?["bias"] ?? false
+    weights = try object("weights").pairs.flatMap { key, value in
+      // Several, where the config decides which of them there is.
+      try (value.array ?? [value]).map { value in
+        guard let slot = WeightSlot(rawValue: key.text), let hf = value["hf"]?.text,
+          let gguf = value["gguf"]?.text,
+          let undo = WeightNames.Undo(rawValue: value["undo"]?.text ?? "none")
+        else { throw fault("weight '\(key.text)' is not known or lacks its names") }
+        return WeightNames(
+          slot: slot, hf: hf, gguf: gguf, transposed: value["transposed"]?.bool ?? false,
+          undo: undo, condition: value["if"])
+      }
     }
+    aliases = try object("aliases").pairs.map { ($0.0.text, $0.1.text ?? "") }
+    nests = try texts("nests")
     ggufConfig = try object("gguf_config")
     ggufPresent = try object("gguf_present")
+    ggufDefaults = try object("gguf_defaults")
   }
-
-  func names(_ slot: WeightSlot) -> WeightNames? { weights.first { $0.slot == slot } }
 }

@@ -30,7 +30,7 @@ struct FolderWriter {
   private var architecture: Architecture { model.transformer.architecture }
 
   func write(_ folder: String) throws -> [String] {
-    if case .rope(let plan) = architecture.position, case .divided = plan.table {
+    if case .rope(let rope) = architecture.position, case .divided = rope.first.table {
       throw ModelsError.cannotWrite(
         what: "rope factors of a GGUF file", format: "config.json",
         help: "save it as a .gguf file")
@@ -65,6 +65,10 @@ struct FolderWriter {
         try put("chat_templates/\(source.name).jinja", Array(source.text.utf8))
       }
     }
+    for (name, json) in model.parts.pooling?.files(width: architecture.sizes.hiddenSize) ?? [] {
+      try Files.createDirectory(Path.folder(of: Path.join(folder, name)))
+      try put(name, document(json))
+    }
     return files
   }
 
@@ -81,7 +85,8 @@ struct FolderWriter {
       let format = dtype ?? (tensor.dtype.isQuantized ? .f32 : tensor.dtype)
       let shape = need.transposed ? tensor.shape.reversed() : tensor.shape
       return DeferredTensor(need.name, shape: shape, dtype: format) {
-        let cast = try tensor.cast(to: format)
+        let gains = try architecture.storedGains(need, tensor, of: architecture.family.normKind)
+        let cast = try gains.cast(to: format)
         return need.transposed ? try cast.transposed() : cast
       }
     }

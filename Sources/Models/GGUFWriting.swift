@@ -4,7 +4,6 @@
 import Checkpoints
 import JSON
 import Tensors
-import Tokenizers
 
 struct GGUFWriting {
   let model: Model
@@ -13,11 +12,12 @@ struct GGUFWriting {
   private var architecture: Architecture { model.transformer.architecture }
 
   func write(_ path: String) throws -> [String] {
-    guard let name = architecture.family.ggufArchitectures.first else {
+    guard let name = architecture.family.ggufSave else {
       throw ModelsError.noMapping(family: architecture.family.name, format: "GGUF")
     }
     let tensors = try tensors()
     var metadata = try sizes(name)
+    try checkReadsBack(metadata, tensors, name)
     metadata.insert(("general.architecture", .text(name)), at: 0)
     metadata.insert(("general.name", .text(model.name)), at: 1)
     metadata.append(("general.file_type", .u32(fileType(tensors))))
@@ -49,11 +49,8 @@ struct GGUFWriting {
 
   /// Vectors and position tables are f32, as other readers expect.
   private func tensors() throws -> [DeferredTensor] {
-    var list: [DeferredTensor] = []
-    if case .rope(let plan) = architecture.position, let factors = plan.storedFactors,
-      let name = architecture.family.position["factors"]?.text
-    {
-      list.append(DeferredTensor(name, try Tensor(factors, shape: [factors.count])))
+    var list = try ropeFactors().map { name, factors in
+      DeferredTensor(name, try Tensor(factors, shape: [factors.count]))
     }
     for need in architecture.needs {
       guard let tensor = parameters[need.name]?.detached else {
@@ -62,13 +59,39 @@ struct GGUFWriting {
           fits: nil)
       }
       let format = need.isTable ? dtype.map(need.format) ?? tensor.dtype : .f32
+      let cut = need.slot == .position ? positionOffset : 0
+      let shape = [need.shape[0] - cut] + need.shape.dropFirst()
       list.append(
-        DeferredTensor(need.ggufName, shape: need.shape, dtype: format) {
-          let cast = try tensor.cast(to: format)
+        DeferredTensor(need.ggufName, shape: shape, dtype: format) {
+          let gains = try architecture.storedGains(need, tensor, of: .rms)
+          var cast = try gains.cast(to: format)
+          // The format's tables of positions begin with the first.
+          if cut > 0 { cast = try cast.sliced([cut..<need.shape[0]]) }
+          if need.undo == .regroup { cast = try cast.taken(architecture.rowGroups.fromGroups) }
           return try need.permutedHeads.map { try cast.inPairs(heads: $0) } ?? cast
         })
     }
     return list
+  }
+
+  private var positionOffset: Int {
+    if case .learned(let offset, _) = architecture.position { offset } else { 0 }
+  }
+
+  /// Tables of factors for the frequencies, by the names that the family gives them.
+  private func ropeFactors() throws -> [(String, [Float])] {
+    guard case .rope(let rope) = architecture.position else { return [] }
+    let position = architecture.family.position
+    if case .longrope(let long, let short, _, _) = rope.first.table {
+      guard let longName = position["long"]?.text, let shortName = position["short"]?.text else {
+        throw refused("longrope scaling")
+      }
+      return [(longName, long.map { Float($0) }), (shortName, short.map { Float($0) })]
+    }
+    guard let factors = rope.first.storedFactors, let name = position["factors"]?.text else {
+      return []
+    }
+    return [(name, factors)]
   }
 
   private func sizes(_ name: String) throws -> [(String, MetadataValue)] {
@@ -82,25 +105,74 @@ struct GGUFWriting {
       u32("attention.head_count", s.headCount),
       u32("attention.head_count_kv", s.keyValueHeadCount), u32("vocab_size", s.vocabularySize),
     ]
-    if s.headSize * s.headCount != s.hiddenSize {
+    if s.headSize * s.headCount != s.hiddenSize || architecture.family.ggufConfig["head_dim"] != nil
+    {
       pairs += [
         u32("attention.key_length", s.headSize), u32("attention.value_length", s.headSize),
       ]
     }
     let epsilon =
-      architecture.normKind == .layer
+      architecture.normKind == .layer || architecture.normKind == .layerPlain
       ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon"
     pairs.append(("\(name).\(epsilon)", .f32(Float(architecture.normEpsilon))))
-    if architecture.windows.contains(where: { $0 != nil }) {
-      throw ModelsError.cannotWrite(
-        what: "an attention window of \(architecture.family.name)", format: "GGUF",
-        help: "save it as a folder")
+    if !architecture.isCausal { pairs.append(("\(name).attention.causal", .bool(false))) }
+    if let type = model.parts.pooling?.ggufType { pairs.append(u32("pooling_type", type)) }
+    if architecture.tokenTypeCount > 0 {
+      pairs.append(
+        ("tokenizer.ggml.token_type_count", .u32(UInt32(clamping: architecture.tokenTypeCount))))
     }
-    return pairs + (try rope(name))
+    pairs += try rope(name)
+    return pairs + (try others(name, besides: Set(pairs.map(\.0))))
+  }
+
+  /// What else the family reads from metadata, under the config's own values.
+  private func others(
+    _ name: String, besides written: Set<String>
+  ) throws -> [(String, MetadataValue)] {
+    let config = ModelConfig(
+      json: model.config.object ?? JSONObject(), file: "config.json", family: architecture.family)
+    return architecture.family.ggufConfig.pairs.compactMap { key, source in
+      let place = source.text ?? ""
+      guard !written.contains("\(name).\(place)"), let value = config.raw(key.text) else {
+        return nil
+      }
+      if let flag = value.bool { return ("\(name).\(place)", .bool(flag)) }
+      guard let number = value.double else { return nil }
+      if Self.wholeKeys.contains(where: { place.hasSuffix($0) }) {
+        return ("\(name).\(place)", .u32(UInt32(clamping: value.int ?? 0)))
+      }
+      return ("\(name).\(place)", .f32(Float(number)))
+    }
+  }
+
+  /// Endings of keys whose values are u32; other numbers are f32.
+  private static let wholeKeys = [
+    "_length", "_count", "_kv", "_window", "_pattern", "dimension_count",
+  ]
+
+  /// Reads the description back as a loader would, and refuses what comes back as another model.
+  private func checkReadsBack(
+    _ metadata: [(String, MetadataValue)], _ tensors: [DeferredTensor], _ name: String
+  ) throws {
+    let shapes = Dictionary(tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { $1 })
+    let factors = Dictionary(try ropeFactors(), uniquingKeysWith: { $1 })
+    let family = try Families.named(ggufArchitecture: name)
+    let reader = GGUFConfig(
+      CheckpointMetadata(metadata), shape: { shapes[$0] }, values: { factors[$0] ?? [] })
+    var other = try Architecture(
+      ModelConfig(json: try reader.object(family, name), file: "gguf metadata", family: family))
+    if let factor = factors[family.position["factors"]?.text ?? ""],
+      case .rope(var rope) = other.position
+    {
+      rope.plans = rope.plans.map { $0.divided(by: factor) }
+      other.position = .rope(rope)
+    }
+    if let difference = architecture.difference(from: other) { throw refused(difference) }
   }
 
   private func rope(_ name: String) throws -> [(String, MetadataValue)] {
-    guard case .rope(let plan) = architecture.position else { return [] }
+    guard case .rope(let rope) = architecture.position else { return [] }
+    let plan = rope.first
     func f32(_ key: String, _ value: Double) -> (String, MetadataValue) {
       ("\(name).rope.\(key)", .f32(Float(value)))
     }
@@ -128,111 +200,21 @@ struct GGUFWriting {
         ),
       ]
     case .dynamic: throw refused("dynamic rope scaling")
-    case .longrope: throw refused("longrope scaling")
+    case .longrope(_, _, let original, let attention):
+      pairs += [
+        (
+          "\(name).rope.scaling.original_context_length", .u32(UInt32(clamping: original))
+        ), f32("scaling.attn_factor", attention),
+      ]
+    }
+    // A second plan has no scaling; its base is all that the format can say of it.
+    if rope.plans.count > 1, let local = rope.plans.last {
+      pairs.append(f32("freq_base_swa", local.theta))
     }
     return pairs
   }
 
   private func refused(_ what: String) -> ModelsError {
     .cannotWrite(what: what, format: "GGUF", help: "save it as a folder")
-  }
-}
-
-/// The tokenizer as GGUF keeps it: the vocabulary in ggml's form, and tokenizer.json whole.
-struct VocabularyWriting {
-  let tokenizer: Tokenizer
-  let templates: ChatTemplates
-  /// Where the model came from GGUF, its own entries are kept.
-  let source: CheckpointMetadata?
-
-  func pairs() throws -> [(String, MetadataValue)] {
-    if let source {
-      let kept = zip(source.keys, source.values).filter { $0.0.hasPrefix("tokenizer.") }
-      if !kept.isEmpty { return kept.map { ($0.0, $0.1) } }
-    }
-    let json = try tokenizer.json()
-    var pairs = vocabulary(json)
-    pairs.append(("tokenizer.huggingface.json", .bytes(try tokenizer.jsonBytes())))
-    for template in templates.sources {
-      let suffix = template.name == "default" ? "" : ".\(template.name)"
-      pairs.append(("tokenizer.chat_template\(suffix)", .text(template.text)))
-    }
-    return pairs
-  }
-
-  private func vocabulary(_ json: JSON) -> [(String, MetadataValue)] {
-    guard let model = json["model"], let entries = model["vocab"]?.object else { return [] }
-    let isScored = model["byte_fallback"]?.bool == true
-    let count = tokenizer.vocabularySize
-    var tokens = (0..<count).map { Array("[PAD\($0)]".utf8) }
-    var types = [Int32](repeating: 5, count: count)
-    for (key, value) in entries.pairs {
-      guard let id = value.int, tokens.indices.contains(id) else { continue }
-      tokens[id] = key.utf8
-      types[id] = isScored && isByte(key.text) ? 6 : 1
-    }
-    for added in json["added_tokens"]?.array ?? [] {
-      guard let id = added["id"]?.int, let content = added["content"]?.string,
-        tokens.indices.contains(id)
-      else { continue }
-      tokens[id] = content.utf8
-      types[id] = added["special"]?.bool == true ? 3 : 4
-    }
-    let unknown = tokenizer.unknownID
-    if let unknown, isScored { types[unknown] = 2 }
-    func key(_ name: String) -> String { "tokenizer.ggml.\(name)" }
-    var pairs: [(String, MetadataValue)] = [
-      (key("model"), .text(isScored ? "llama" : "gpt2")),
-      (key("tokens"), .array(.strings(tokens))), (key("token_type"), .array(.i32(types))),
-    ]
-    let merges = merges(model)
-    if isScored {
-      pairs.append((key("scores"), .array(.f32(scores(tokens, types, merges)))))
-    } else {
-      pairs.append((key("merges"), .array(.strings(merges.map { $0.0 + [32] + $0.1 }))))
-      if isPlainGPT2(json) { pairs.append((key("pre"), .text("gpt-2"))) }
-    }
-    for (name, id) in [
-      ("bos", tokenizer.bosID), ("eos", tokenizer.eosID), ("unknown", unknown),
-      ("padding", tokenizer.padID),
-    ] {
-      if let id { pairs.append((key("\(name)_token_id"), .u32(UInt32(clamping: id)))) }
-    }
-    pairs.append((key("add_bos_token"), .bool(!tokenizer.startIDs.isEmpty)))
-    return pairs
-  }
-
-  private func isByte(_ text: String) -> Bool {
-    text.utf8.count == 6 && text.hasPrefix("<0x") && text.hasSuffix(">")
-  }
-
-  private func isPlainGPT2(_ json: JSON) -> Bool {
-    json["pre_tokenizer"]?["type"]?.text == "ByteLevel"
-      && json["pre_tokenizer"]?["use_regex"]?.bool != false
-  }
-
-  private func merges(_ model: JSON) -> [([UInt8], [UInt8])] {
-    (model["merges"]?.array ?? []).compactMap { merge in
-      if let left = merge[0]?.string, let right = merge[1]?.string {
-        return (left.utf8, right.utf8)
-      }
-      guard let line = merge.string?.utf8, let space = line.firstIndex(of: 32) else { return nil }
-      return (Array(line[..<space]), Array(line[(space + 1)...]))
-    }
-  }
-
-  /// A merged token's score is its rank below zero, so that the best merge has the highest.
-  private func scores(
-    _ tokens: [[UInt8]], _ types: [Int32], _ merges: [([UInt8], [UInt8])]
-  ) -> [Float] {
-    var ranks: [JSONString: Int] = [:]
-    for (rank, merge) in merges.enumerated() {
-      let whole = JSONString(utf8: merge.0 + merge.1)
-      if ranks[whole] == nil { ranks[whole] = rank }
-    }
-    return tokens.indices.map { id in
-      if types[id] != 1 { return 0 }
-      return -Float(ranks[JSONString(utf8: tokens[id])] ?? merges.count + id)
-    }
   }
 }

@@ -27,6 +27,8 @@ struct LoadReport {
   let parameters: ParameterStore
   let parts: ModelParts
   let unused: [String]
+  /// Tensors that carry nothing for this model.
+  let ignored: Int
   /// Projections that `dtype:` left as f16.
   let kept16: Int
 
@@ -46,21 +48,13 @@ struct LoadReport {
 
   private var family: Check {
     let s = architecture.sizes
-    var words = [
+    let words = [
       architecture.family.name, "\(s.layerCount) layers", "hidden \(s.hiddenSize)",
       s.keyValueHeadCount == s.headCount
         ? "\(s.headCount) heads" : "\(s.headCount) heads over \(s.keyValueHeadCount)",
       "vocabulary \(s.vocabularySize)",
     ]
-    if case .rope(let plan) = architecture.position {
-      words.append("rope θ \(Int(exactly: plan.theta).map { String($0) } ?? "\(plan.theta)")")
-    }
-    let windows = architecture.windows.compactMap { $0 }
-    if let window = windows.first {
-      words.append("window \(window) on \(windows.count) of \(s.layerCount) layers")
-    }
-    if architecture.isTied { words.append("tied head") }
-    return Check("family", .ok, words.joined(separator: ", "))
+    return Check("family", .ok, (words + architecture.blockWords).joined(separator: ", "))
   }
 
   private var tensors: Check {
@@ -72,7 +66,10 @@ struct LoadReport {
       return Check(
         "tensors", .note, "\(kept16) stay f16: their rows are no multiple of 32")
     }
-    return Check("tensors", .ok, "\(checkpoint.entries.count) of \(checkpoint.entries.count) used")
+    let count = checkpoint.entries.count
+    return Check(
+      "tensors", .ok,
+      "\(count - ignored) of \(count) used" + (ignored > 0 ? ", \(ignored) left out" : ""))
   }
 
   private var tokenizer: Check {
@@ -103,6 +100,10 @@ struct LoadReport {
 
   private var run: Check {
     let s = architecture.sizes
+    if !architecture.isCausal {
+      let pool = parts.pooling.map { ", \($0.words)" } ?? ", no pooling declared"
+      return Check("run", .ok, "context \(parts.contextLength)\(pool)")
+    }
     let row = s.keyValueHeadCount * s.headSize * s.layerCount * 8
     return Check(
       "run", .ok, "context \(parts.contextLength), \(Words.bytes(row)) of cache a token")

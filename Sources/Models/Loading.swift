@@ -6,7 +6,7 @@ import Diagnostics
 import Files
 import JSON
 import Tensors
-package import Tokenizers
+import Tokenizers
 
 extension Model {
   /// Loads a model folder, a GGUF file, or a folder with one.
@@ -61,7 +61,7 @@ struct FolderSource {
     let path = Path.join(folder, "config.json")
     guard Files.exists(path) else { throw ModelsError.noConfig(folder: folder) }
     let json = try readJSON(path)
-    guard let object = json.object else {
+    guard var object = json.object else {
       throw ModelsError.configKind(
         key: "its value", wanted: "an object", got: json.kindName, file: "config.json")
     }
@@ -69,64 +69,33 @@ struct FolderSource {
       throw ModelsError.configMissing(
         key: "model_type", family: "a model", file: "config.json")
     }
-    let family = try Families.named(modelType: type, fits: fits(object))
+    let family = try Families.named(
+      modelType: type, fits: FamilyFit.words(checkpoint.entries.map(\.name), dialect))
+    for nest in family.nests {
+      guard let inner = object[nest]?.object else { continue }
+      // The text model of a larger one: its keys, under the family's own name.
+      object[nest] = nil
+      for (key, value) in inner.pairs { object[key] = value }
+      object["model_type"] = JSON(family.modelTypes.first ?? family.name)
+      object["architectures"] = [JSON(family.architecture)]
+    }
     let config = ModelConfig(json: object, file: "config.json", family: family)
     let architecture = try Architecture(config)
     let generation = Path.join(folder, "generation_config.json")
     var parts = ModelParts(
-      name: Path.name(of: Path.normalized(folder)), path: folder, config: json,
+      name: Path.name(of: Path.normalized(folder)), path: folder, config: .object(object),
       contextLength: architecture.sizes.contextLength)
     if Files.exists(generation) { parts.generationConfig = try readJSON(generation) }
     parts.tokenizer = try tokenizer(options)
     parts.chatTemplates = try ChatTemplates(folder: folder, tokenizer: parts.tokenizer)
+    parts.pooling = try PoolingPlan(folder: folder)
     return try WeightReader(architecture, checkpoint, options).model(parts, dialect)
-  }
-
-  /// `these names fit llama`, when the tensors are those of a known family; nil otherwise.
-  private func fits(_ config: JSONObject) -> String? {
-    for family in (try? Families.all()) ?? [] {
-      let trial = ModelConfig(json: config, file: "config.json", family: family)
-      guard let architecture = try? Architecture(trial) else { continue }
-      let needs = architecture.needs
-      let reader = WeightReader(architecture, checkpoint, LoadOptions())
-      let found = needs.filter { reader.entry($0, dialect) != nil }.count
-      if found * 10 >= needs.count * 9 {
-        return "its tensor names fit \(family.name) in \(found) of \(needs.count)"
-      }
-    }
-    return nil
   }
 
   private var dialect: WeightDialect { .huggingFace }
 
   private func tokenizer(_ options: LoadOptions) throws -> Tokenizer? {
-    let path = options.tokenizer ?? Path.join(folder, "tokenizer.json")
-    guard options.tokenizer != nil || Files.exists(path) else { return nil }
-    return try loadTokenizer(path)
+    if let path = options.tokenizer { return try loadTokenizer(path) }
+    return try TokenizerFiles(folder).tokenizer()
   }
-}
-
-/// A `tokenizer.json` with the settings beside it, the folder of one, or the vocabulary of a GGUF
-/// file.
-package func loadTokenizer(_ path: String) throws -> Tokenizer {
-  var file = path
-  if Files.isDirectory(path) {
-    file = Path.join(path, "tokenizer.json")
-    if !Files.exists(file), Checkpoint.isCheckpointFolder(path) { return try ggufTokenizer(path) }
-  } else if Path.ending(of: path) == "gguf" {
-    return try ggufTokenizer(path)
-  }
-  let settings = Path.join(Path.folder(of: file), "tokenizer_config.json")
-  let config = Files.exists(settings) ? try readJSON(settings) : nil
-  return try Tokenizer.load(json: try Files.read(file), config: config)
-}
-
-/// The vocabulary of a GGUF file, or of the one in a folder; its tensors are left alone.
-private func ggufTokenizer(_ path: String) throws -> Tokenizer {
-  let checkpoint = try Checkpoint.open(path)
-  let file = checkpoint.files.first ?? path
-  guard checkpoint.format == .gguf,
-    let tokenizer = try GGUFSource(checkpoint, path: file).tokenizer()
-  else { throw ModelsError.noTokenizer(Path.name(of: path)) }
-  return tokenizer
 }

@@ -42,8 +42,8 @@ extension Model {
     object["model_type"] = JSON(family.modelTypes.first ?? family.name)
     for (key, value) in family.defaults.pairs { object[key] = value }
     for (key, value) in given.pairs { object[key] = value }
-    if family.position["kind"]?.text == "rope", object["rope_parameters"] == nil,
-      object["rope_theta"] == nil
+    if family.position["kind"]?.text == "rope", family.position["sets"] == nil,
+      object["rope_parameters"] == nil, object["rope_theta"] == nil
     {
       object["rope_parameters"] = ["rope_theta": 10000.0, "rope_type": "default"]
     }

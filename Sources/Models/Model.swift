@@ -37,6 +37,8 @@ package struct ModelParts: Sendable {
   /// Ids that end a text.
   package var endIDs: Set<Int> = []
   package var contextLength: Int
+  /// How the model makes one vector of a text; nil where its files say nothing.
+  package var pooling: PoolingPlan?
 }
 
 /// A loaded or made model. Mutable state (weights, adapters) belongs to the session's one thread;

@@ -22,12 +22,12 @@ struct ModelConfig: Sendable {
 
   /// The value of a literal or of an expression; `names` are computed keys that win.
   func evaluate(
-    _ json: JSON?, _ names: [String: Double] = [:]
+    _ json: JSON?, _ names: [String: ExpressionValue] = [:]
   ) throws -> ExpressionValue {
     guard case .string(let text) = json else { return ExpressionValue(json) }
     do throws(ExpressionFault) {
       return try Expression.value(of: text.text) { key in
-        names[key].map { .number($0) } ?? ExpressionValue(raw(key))
+        names[key] ?? ExpressionValue(raw(key))
       }
     } catch {
       throw ModelsError.expression(
@@ -37,7 +37,7 @@ struct ModelConfig: Sendable {
 
   /// A whole number of `range` that the expression must give.
   func size(
-    _ name: String, _ range: ClosedRange<Int>, _ names: [String: Double] = [:]
+    _ name: String, _ range: ClosedRange<Int>, _ names: [String: ExpressionValue] = [:]
   ) throws -> Int {
     let expression = family.sizes[name]
     switch try evaluate(expression, names) {
@@ -58,7 +58,9 @@ struct ModelConfig: Sendable {
   }
 
   /// A number, or nil where the expression is absent.
-  func number(_ json: JSON?, _ names: [String: Double] = [:], what: String) throws -> Double? {
+  func number(
+    _ json: JSON?, _ names: [String: ExpressionValue] = [:], what: String
+  ) throws -> Double? {
     switch try evaluate(json, names) {
     case .absent: return nil
     case .number(let value):
@@ -71,15 +73,31 @@ struct ModelConfig: Sendable {
     }
   }
 
-  /// A switch; absent is false.
-  func flag(_ json: JSON?, what: String) throws -> Bool {
-    switch try evaluate(json) {
+  /// A switch; absent is false, and so is zero.
+  func flag(
+    _ json: JSON?, _ names: [String: ExpressionValue] = [:], what: String
+  ) throws -> Bool {
+    switch try evaluate(json, names) {
     case .absent: return false
     case .flag(let value): return value
+    case .number(let value): return value != 0
     case let other:
       throw ModelsError.configKind(
         key: what, wanted: "true or false", got: other.words, file: file)
     }
+  }
+
+  /// A word: one of the family file's own, or an expression that gives one.
+  func word<Word: RawRepresentable>(
+    _ json: JSON?, what: String
+  ) throws -> Word? where Word.RawValue == String {
+    guard let text = json?.text else { return nil }
+    if let word = Word(rawValue: text) { return word }
+    guard case .text(let made) = try evaluate(json), let word = Word(rawValue: made) else {
+      throw ModelsError.familyFile(
+        family.name + ".json", reason: "\(what) '\(text)' is not known")
+    }
+    return word
   }
 
   /// Throws when a switch that changes the mathematics has a value the family does not compute.

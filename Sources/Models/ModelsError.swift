@@ -27,7 +27,10 @@ package enum ModelsError: RoomError, Equatable {
   case tensorType(name: String, type: String)
   case dtype(String)
   // Running.
+  case noHead(String)
   case noTokenizer(String)
+  case pooling(String, help: String)
+  case textTooLong(tokens: Int, limit: Int)
   case noTokens
   case noChatTemplate(String)
   case unknownChatTemplate(String, known: [String])
@@ -54,7 +57,8 @@ package enum ModelsError: RoomError, Equatable {
     case .sampler, .dtype: .value
     case .noTokenizer, .noChatTemplate, .unknownChatTemplate: .tokenizer
     case .chatMessages, .chatContinuation: .value
-    case .tooLong, .positions: .limit
+    case .tooLong, .positions, .textTooLong: .limit
+    case .pooling: .value
     case .tokenRange, .noTokens: .value
     case .notFinite: .numeric
     case .updateShape: .shape
@@ -98,6 +102,10 @@ package enum ModelsError: RoomError, Equatable {
     case .dtype(let name):
       "dtype must be one of " + LoadOptions.dtypes.map(\.rawValue).joined(separator: " ")
         + ": got '\(name)'"
+    case .noHead(let family): "\(family) is an encoder: it has no logits and continues no text"
+    case .pooling(let reason, _): "embed: \(reason)"
+    case .textTooLong(let tokens, let limit):
+      "text has \(tokens) tokens, embed reads at most \(limit)"
     case .noTokenizer(let name): "text needs a tokenizer: \(name) has none"
     case .noChatTemplate(let name): "chat needs a chat template: \(name) has none"
     case .unknownChatTemplate(let name, _): "the model has no chat template '\(name)'"
@@ -146,6 +154,9 @@ package enum ModelsError: RoomError, Equatable {
     case .noChatTemplate: "use prompt, or template: \"file.jinja\""
     case .unknownChatTemplate(_, let known): "it has \(known.joined(separator: ", "))"
     case .chatMessages: "as in [{role: \"user\", content: \"Hello\"}]"
+    case .noHead: "embed gives its vectors"
+    case .pooling(_, let help): help
+    case .textTooLong: "overflow: \"truncate\" leaves out what is beyond"
     case .noTokens: "give some text, or a list of ids"
     case .tooLong(_, let context, let trained):
       context < trained

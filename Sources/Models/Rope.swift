@@ -102,19 +102,63 @@ package struct RopePlan: Sendable {
   }
 }
 
+extension RopePlans {
+  /// One plan, or one for each type of layer that the family tells apart (`sets`); `layers` are the
+  /// names that expressions see in each.
+  init(
+    _ config: ModelConfig, dims: Int, context: Int, _ layers: [[String: ExpressionValue]]
+  ) throws {
+    let position = config.family.position
+    let sets = (position["sets"]?.object ?? JSONObject()).pairs
+    var types: [String] = []
+    var plans: [RopePlan] = []
+    for (type, settings) in sets {
+      types.append(type.text)
+      plans.append(
+        try RopePlan(config, dims: dims, context: context, type: type.text, settings: settings))
+    }
+    if plans.isEmpty {
+      plans = [try RopePlan(config, dims: dims, context: context, type: nil, settings: position)]
+    }
+    self.plans = plans
+    self.layers = try layers.map { names in
+      if let mask = position["layers"], try !config.flag(mask, names, what: "rotary layers") {
+        return nil
+      }
+      guard case .text(let type)? = names["layer_type"], !types.isEmpty else { return 0 }
+      guard let place = types.firstIndex(of: type) else {
+        throw ModelsError.configKind(
+          key: "layer_types", wanted: types.joined(separator: " or "), got: "'\(type)'",
+          file: config.file)
+      }
+      return place
+    }
+  }
+}
+
 extension RopePlan {
-  /// Reads `rope_parameters`, or the older `rope_theta` with `rope_scaling`.
-  init(_ config: ModelConfig, dims: Int, layout: String?, context: Int) throws {
-    func number(_ key: String) -> Double? { config.raw(key)?.double }
-    let scaling = config.json["rope_parameters"] ?? config.json["rope_scaling"]
-    let type = scaling?["rope_type"]?.text ?? scaling?["type"]?.text ?? "default"
+  /// Reads `rope_parameters`, for one type of layer where it names types, or the older `rope_theta`
+  /// with `rope_scaling`. `settings` of the family: `theta`, an expression; `scaled`, whether the
+  /// older `rope_scaling` is meant; `rename`, other words for types of scaling.
+  init(
+    _ config: ModelConfig, dims: Int, context: Int, type layerType: String?, settings: JSON
+  ) throws {
+    let parameters = config.json["rope_parameters"]
+    let nested = layerType.flatMap { parameters?[$0] }
+    let isScaled = settings["scaled"]?.bool ?? true
+    let scaling = nested ?? (isScaled ? parameters ?? config.json["rope_scaling"] : nil)
+    let position = config.family.position
+    var type = scaling?["rope_type"]?.text ?? scaling?["type"]?.text ?? "default"
+    if let known = position["rename"]?[type]?.text { type = known }
     func needed(_ key: String) throws -> Double {
       guard let value = scaling?[key]?.double, value.isFinite, value > 0 else {
         throw ModelsError.ropeKey(key: key, type: type, file: config.file)
       }
       return value
     }
-    let theta = number("rope_theta") ?? 10000
+    let expression = settings["theta"] ?? position["theta"] ?? "rope_theta ?? 10000"
+    let given = try nested?["rope_theta"]?.double ?? config.number(expression, what: "rope_theta")
+    let theta = given ?? 10000
     guard theta.isFinite, theta > 0 else {
       throw ModelsError.configRange(
         key: "rope_theta", value: "\(theta)", range: "positive", file: config.file)
@@ -125,7 +169,7 @@ extension RopePlan {
     }
     self.dims = dims
     self.theta = theta
-    isPairs = layout == "pairs"
+    isPairs = position["layout"]?.text == "pairs"
     switch type {
     case "default", "none": table = .plain
     case "linear": table = .linear(factor: try needed("factor"))
@@ -191,8 +235,8 @@ extension RopePlan {
       return list
     }
     let original =
-      scaling?["original_max_position_embeddings"]?.int
-      ?? config.json["original_max_position_embeddings"]?.int ?? context
+      config.json["original_max_position_embeddings"]?.int
+      ?? scaling?["original_max_position_embeddings"]?.int ?? context
     guard original > 1 else {
       throw ModelsError.ropeKey(
         key: "original_max_position_embeddings", type: "longrope", file: config.file)

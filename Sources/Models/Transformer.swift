@@ -5,7 +5,7 @@
 package import Diagnostics
 package import Tensors
 
-/// A decoder by its description; weights are handed in with every pass.
+/// A decoder or encoder by its description; weights are handed in with every pass.
 package struct Transformer: Sendable {
   package let architecture: Architecture
 
@@ -13,7 +13,7 @@ package struct Transformer: Sendable {
 
   package var linearModules: [LinearModule] { architecture.linearModules }
 
-  /// Hidden rows after the final norm, [tokens, hiddenSize].
+  /// Hidden rows after the final norm (where there is one), [tokens, hiddenSize].
   ///
   /// `segments` are where each of several texts in `ids` starts (ascending, from 0): none sees
   /// another, and positions count from its start. With a `cache` the ids go on after its positions;
@@ -46,6 +46,7 @@ package struct Transformer: Sendable {
     checkpoints: Tape? = nil
   ) throws -> Tensor {
     try check(ids)
+    if cache != nil, !architecture.isCausal { throw ModelsError.noHead(architecture.family.name) }
     let total = (cache?.count ?? 0) + ids.count
     if let cache {
       let regime = regime(length: total)
@@ -76,7 +77,8 @@ package struct Transformer: Sendable {
       }
     }
     cache?.accept(ids)
-    return try pass.norm(x, weights.norm, .lnFinal, .lnFinalScale, block: nil)
+    guard let norm = weights.norm else { return x }
+    return try pass.norm(x, norm, .lnFinal, .lnFinalScale, block: nil)
   }
 
   /// One new position for each of several sequences, [sequences, hiddenSize]: each goes on after its
@@ -101,7 +103,8 @@ package struct Transformer: Sendable {
       x = try pass.block(index, block, x)
     }
     for (cache, id) in zip(caches, ids) { cache.accept([id]) }
-    return try pass.norm(x, weights.norm, .lnFinal, .lnFinalScale, block: nil)
+    guard let norm = weights.norm else { return x }
+    return try pass.norm(x, norm, .lnFinal, .lnFinalScale, block: nil)
   }
 
   /// Whether the next positions of some sequences have angles of one table, that of their caches.
@@ -113,7 +116,8 @@ package struct Transformer: Sendable {
   func logits(
     _ hidden: Tensor, weights: BoundWeights, visitor: (any SiteVisitor)?, kernels: KernelMode
   ) throws -> Tensor {
-    var y = try weights.head(hidden, kernels)
+    guard let head = weights.head else { throw ModelsError.noHead(architecture.family.name) }
+    var y = try head(hidden, kernels)
     if let divisor = architecture.logitDivisor { y = try y.scaled(by: 1 / divisor) }
     if let cap = architecture.finalSoftcap {
       y = try y.scaled(by: 1 / cap).tanh().scaled(by: cap)
@@ -132,8 +136,9 @@ package struct Transformer: Sendable {
     }
   }
 
-  private func regime(length: Int) -> Int {
-    if case .rope(let plan) = architecture.position { plan.regime(length: length) } else { 0 }
+  /// Texts of lengths with different regimes cannot share a pass.
+  func regime(length: Int) -> Int {
+    if case .rope(let plans) = architecture.position { plans.regime(length: length) } else { 0 }
   }
 }
 
@@ -144,8 +149,8 @@ struct Pass {
   let segments: [Int]?
   let positions: [Int]
   let start: Int
-  /// How far queries and keys turn; nil without rotary positions.
-  let rotation: RotaryTable?
+  /// How far queries and keys turn, for each plan; none without rotary positions.
+  let rotations: [RotaryTable]
   let cache: KeyValueCache?
   /// Of a pass with one position for each of several sequences: theirs, in the order of the rows.
   let caches: [KeyValueCache]
@@ -182,13 +187,23 @@ struct Pass {
       }
     }
     self.positions = positions
-    if case .rope(let plan) = architecture.position {
-      rotation = try RotaryTable(
+    guard case .rope(let rope) = architecture.position else {
+      rotations = []
+      return
+    }
+    rotations = try rope.plans.map { plan in
+      try RotaryTable(
         positions: positions, frequencies: plan.frequencies(length: longest),
         layout: plan.isPairs ? .pairs : .halves, attentionFactor: plan.attentionFactor)
-    } else {
-      rotation = nil
     }
+  }
+
+  /// What turns the queries and keys of a block; nil where it has no rotary positions.
+  private func rotation(_ index: Int) -> RotaryTable? {
+    guard case .rope(let rope) = architecture.position, rope.layers.indices.contains(index),
+      let place = rope.layers[index], rotations.indices.contains(place)
+    else { return nil }
+    return rotations[place]
   }
 
   /// Asks the visitor, once a site.
@@ -202,15 +217,30 @@ struct Pass {
     var x = try Tensor.embedding(ids, weights.embed)
     if let scale = architecture.embeddingScale { x = try x.scaled(by: scale) }
     try see(.embed, nil, &x)
-    guard case .learned(let offset) = architecture.position, let table = weights.position else {
-      return x
+    if let types = weights.tokenType { x = try x.adding(types.sliced([0..<1])) }
+    if case .learned(let offset, let padID) = architecture.position, let table = weights.position {
+      var p = try Tensor.embedding(try places(offset, padID, table.shape[0]), table)
+      try see(.posEmbed, nil, &p)
+      x = try x.adding(p)
     }
-    if let last = positions.max(), last + offset >= table.shape[0] {
-      throw ModelsError.positions(tokens: last + 1, table: table.shape[0] - offset)
+    return try weights.embedNorm.map { try plainNorm(x, $0) } ?? x
+  }
+
+  /// Rows of the table of positions.
+  private func places(_ offset: Int, _ padID: Int?, _ rows: Int) throws -> [Int] {
+    var places = positions.map { $0 + offset }
+    if let padID, cache == nil {
+      var counted = 0
+      for (place, id) in ids.enumerated() {
+        if positions[place] == 0 { counted = 0 }
+        places[place] = id == padID ? offset - 1 : offset + counted
+        if id != padID { counted += 1 }
+      }
     }
-    var p = try Tensor.embedding(positions.map { $0 + offset }, table)
-    try see(.posEmbed, nil, &p)
-    return try x.adding(p)
+    if let last = places.max(), last >= rows {
+      throw ModelsError.positions(tokens: (positions.max() ?? 0) + 1, table: rows - offset)
+    }
+    return places
   }
 
   func norm(
@@ -230,7 +260,7 @@ struct Pass {
     case .rms: try Tensor.rmsNorm(x, norm.weight, epsilon: architecture.normEpsilon)
     case .rmsPlusOne:
       try Tensor.rmsNorm(x, norm.weight, epsilon: architecture.normEpsilon, plusOne: true)
-    case .layer:
+    case .layer, .layerPlain:
       try Tensor.layerNorm(x, norm.weight, norm.bias, epsilon: architecture.normEpsilon)
     }
   }
@@ -238,7 +268,7 @@ struct Pass {
   /// What the norm divides by, [n, 1].
   private func denominator(_ x: Tensor) throws -> Tensor {
     let width = x.shape[1]
-    let isLayer = architecture.normKind == .layer
+    let isLayer = architecture.normKind == .layer || architecture.normKind == .layerPlain
     let epsilon = architecture.normEpsilon
     let rows: [Float] = x.withFloats { values in
       (0..<x.shape[0]).map { row in
@@ -253,25 +283,40 @@ struct Pass {
 
   /// x [n, hiddenSize] → [n, hiddenSize]
   func block(_ index: Int, _ block: BoundBlock, _ input: Tensor) throws -> Tensor {
+    let place = architecture.normPlace
     var x = input
     try see(.residPre, index, &x)
     var read = x
     if let norm1 = block.norm1 { read = try norm(x, norm1, .ln1, .ln1Scale, block: index) }
-    var attended = try attention(index, block, read)
-    if let post = block.norm1Post { attended = try plainNorm(attended, post) }
-    if let scale = architecture.residualScale { attended = try attended.scaled(by: scale) }
-    try see(.attnOut, index, &attended)
+    let attended = try addend(
+      try attention(index, block, read), block.norm1Post, .attnOut, index)
+    let middle = x
     x = try x.adding(attended)
-    try see(.residMid, index, &x)
-    read = x
-    if let norm2 = block.norm2 { read = try norm(x, norm2, .ln2, .ln2Scale, block: index) }
-    var mixed = try mlp(index, block, read)
-    if let post = block.norm2Post { mixed = try plainNorm(mixed, post) }
-    if let scale = architecture.residualScale { mixed = try mixed.scaled(by: scale) }
-    try see(.mlpOut, index, &mixed)
+    if !place.isParallel {
+      if place == .after, let post = block.norm1Post { x = try plainNorm(x, post) }
+      try see(.residMid, index, &x)
+      read = x
+    }
+    // In a parallel block both sub-layers read the block's input.
+    if let norm2 = block.norm2 {
+      read = try norm(place.isParallel ? middle : x, norm2, .ln2, .ln2Scale, block: index)
+    }
+    let mixed = try addend(try mlp(index, block, read), block.norm2Post, .mlpOut, index)
     x = try x.adding(mixed)
+    if place == .after, let post = block.norm2Post { x = try plainNorm(x, post) }
     try see(.residPost, index, &x)
     return x
+  }
+
+  /// What a sub-layer adds to the residual.
+  private func addend(
+    _ output: Tensor, _ post: Norm?, _ site: SiteKind, _ index: Int
+  ) throws -> Tensor {
+    var y = output
+    if architecture.normPlace != .after, let post { y = try plainNorm(y, post) }
+    if let scale = architecture.residualScale { y = try y.scaled(by: scale) }
+    try see(site, index, &y)
+    return y
   }
 
   /// x [n, hiddenSize] → [n, hiddenSize]
@@ -282,10 +327,9 @@ struct Pass {
     try see(.q, index, &q)
     try see(.k, index, &k)
     try see(.v, index, &v)
-    let epsilon = architecture.normEpsilon
-    if let norm = block.qNorm { q = try Tensor.rmsNorm(q, norm, epsilon: epsilon) }
-    if let norm = block.kNorm { k = try Tensor.rmsNorm(k, norm, epsilon: epsilon) }
-    if let rotation {
+    if let norm = block.qNorm { q = try headNorm(q, norm) }
+    if let norm = block.kNorm { k = try headNorm(k, norm) }
+    if let rotation = rotation(index) {
       q = try Tensor.rope(q, rotation)
       k = try Tensor.rope(k, rotation)
     }
@@ -297,7 +341,8 @@ struct Pass {
     }
     if let cache { (k, v) = try cache.extend(block: index, keys: k, values: v) }
     let options = AttentionOptions(
-      scale: architecture.attentionScale, isCausal: true, offset: cache == nil ? 0 : start,
+      scale: architecture.attentionScale, isCausal: architecture.isCausal,
+      offset: cache == nil ? 0 : start,
       window: architecture.windows[index], softcap: architecture.softcap,
       segments: cache == nil ? segments : nil)
     var z = try mixed(index, q, k, v, options)  // [n, heads, headSize]
@@ -320,6 +365,18 @@ struct Pass {
     return try Tensor.concat(rows, axis: 0)
   }
 
+  /// Queries or keys [n, heads, headSize], each head or all of them made one in size.
+  private func headNorm(_ x: Tensor, _ gain: Tensor) throws -> Tensor {
+    let epsilon = architecture.normEpsilon
+    switch architecture.queryKeyNorm {
+    case .headPlusOne: return try Tensor.rmsNorm(x, gain, epsilon: epsilon, plusOne: true)
+    case .full:
+      let rows = try x.reshaped([x.shape[0], x.shape[1] * x.shape[2]])
+      return try Tensor.rmsNorm(rows, gain, epsilon: epsilon).reshaped(x.shape)
+    case .none, .head: return try Tensor.rmsNorm(x, gain, epsilon: epsilon)
+    }
+  }
+
   /// [n, heads, headSize] and twice [n, keyValueHeads, headSize]
   private func projected(
     _ block: BoundBlock, _ x: Tensor, _ n: Int
@@ -327,6 +384,15 @@ struct Pass {
     let sizes = architecture.sizes
     let wide = [n, sizes.headCount, sizes.headSize]
     let narrow = [n, sizes.keyValueHeadCount, sizes.headSize]
+    if let qkv = block.qkv, architecture.layout == .groups {
+      let (groups, size) = (sizes.keyValueHeadCount, sizes.headSize)
+      let share = sizes.headCount / groups
+      let rows = try qkv(x, kernels).reshaped([n, groups, share + 2, size])
+      let parts = try rows.split([share, 1, 1], axis: 2)
+      return (
+        try parts[0].reshaped(wide), try parts[1].reshaped(narrow), try parts[2].reshaped(narrow)
+      )
+    }
     if let qkv = block.qkv {
       let shared = sizes.keyValueHeadCount * sizes.headSize
       let parts = try qkv(x, kernels).split(
@@ -385,21 +451,37 @@ struct Pass {
   /// x [n, hiddenSize] → [n, hiddenSize]
   private func mlp(_ index: Int, _ block: BoundBlock, _ x: Tensor) throws -> Tensor {
     let operation = architecture.activation.operation
-    guard let gate = block.gate else {
-      var pre = try block.up(x, kernels)
+    guard architecture.isGated else {
+      guard let up = block.up else { throw noMLP }
+      var pre = try up(x, kernels)
       try see(.pre, index, &pre)
       var post = try pre.unary(operation)
       try see(.post, index, &post)
       return try block.down(post, kernels)
     }
-    let both = try Projection.group(x, [gate, block.up], kernels)
-    var pre = both[0]
+    var (pre, linear) = try gated(block, x)
     try see(.pre, index, &pre)
-    var linear = both[1]
     try see(.preLinear, index, &linear)
     var post = try Tensor.gatedUnit(operation, pre, linear)
     try see(.post, index, &post)
     return try block.down(post, kernels)
+  }
+
+  /// The gate's half and the other, each [n, intermediateSize].
+  private func gated(_ block: BoundBlock, _ x: Tensor) throws -> (Tensor, Tensor) {
+    if let both = block.gateUp {
+      let half = architecture.sizes.intermediateSize
+      let parts = try both(x, kernels).split([half, half], axis: 1)
+      return (parts[0], parts[1])
+    }
+    guard let gate = block.gate, let up = block.up else { throw noMLP }
+    let made = try Projection.group(x, [gate, up], kernels)
+    return (made[0], made[1])
+  }
+
+  private var noMLP: ModelsError {
+    .familyFile(
+      architecture.family.name + ".json", reason: "an MLP needs up, gate and up, or gate_up")
   }
 }
 

@@ -22,12 +22,13 @@ struct WeightReader {
     self.architecture = architecture
     self.checkpoint = checkpoint
     self.options = options
-    let embed = (architecture.path(.embed) ?? "") + ".weight"
+    // The first weight that a canonical prefix stands before tells how this file writes it.
+    let names = architecture.weights.map { names, layers in
+      Architecture.fill(names.hf, layers?.firstIndex(of: true) ?? 0) + ".weight"
+    }
     prefixes = architecture.family.prefixes.map { canonical, written in
-      let found = written.first { alternative in
-        embed.hasPrefix(canonical)
-          && checkpoint[alternative + embed.dropFirst(canonical.count)] != nil
-      }
+      let named = names.first { $0.hasPrefix(canonical) } ?? canonical
+      let found = written.first { checkpoint[$0 + named.dropFirst(canonical.count)] != nil }
       return (canonical, found ?? canonical)
     }
   }
@@ -46,7 +47,13 @@ struct WeightReader {
   }
 
   func entry(_ need: WeightNeed, _ dialect: WeightDialect) -> TensorEntry? {
-    checkpoint[name(need, dialect)]
+    let name = name(need, dialect)
+    if let entry = checkpoint[name] { return entry }
+    guard need.slot.isNorm, dialect == .huggingFace else { return nil }
+    for (ending, written) in architecture.family.aliases where name.hasSuffix(ending) {
+      if let entry = checkpoint[name.dropLast(ending.count) + written] { return entry }
+    }
+    return nil
   }
 
   private func storedShape(_ need: WeightNeed, _ dialect: WeightDialect) -> [Int] {
@@ -82,7 +89,7 @@ struct WeightReader {
     parts.checks =
       LoadReport(
         architecture: architecture, checkpoint: checkpoint, parameters: store, parts: parts,
-        unused: unused, kept16: kept
+        unused: unused, ignored: ignoredCount(needs, dialect, unused), kept16: kept
       ).checks
     return Model(parts: parts, transformer: Transformer(architecture), parameters: store)
   }
@@ -105,9 +112,11 @@ struct WeightReader {
 
   /// Names that nothing uses. Throws unless that is allowed.
   private func leftOver(_ needs: [WeightNeed], _ dialect: WeightDialect) throws -> [String] {
-    var used = Set(needs.map { name($0, dialect) })
-    if dialect == .gguf, let factors = architecture.family.position["factors"]?.text {
-      used.insert(factors)
+    var used = Set(needs.compactMap { entry($0, dialect)?.name })
+    if dialect == .gguf {
+      for key in ["factors", "long", "short"] {
+        if let name = architecture.family.position[key]?.text { used.insert(name) }
+      }
     }
     var unused: [String] = []
     for entry in checkpoint.entries where !used.contains(entry.name) {
@@ -121,10 +130,20 @@ struct WeightReader {
       fits: otherFamily(needs.count + unused.count, dialect))
   }
 
+  /// Tensors that carry nothing for this model.
+  private func ignoredCount(
+    _ needs: [WeightNeed], _ dialect: WeightDialect, _ unused: [String]
+  ) -> Int {
+    let names = checkpoint.entries.map(\.name)
+    return names.count { name in
+      architecture.family.ignored.contains { matches($0, name) }
+    }
+  }
+
   /// True for a head that is stored although it is tied. Throws when it is not the same.
   private func isTiedCopy(_ entry: TensorEntry, _ dialect: WeightDialect) throws -> Bool {
-    guard architecture.isTied, let names = architecture.family.names(.head),
-      let embed = architecture.family.names(.embed)
+    guard architecture.isTied, let names = architecture.names(.head),
+      let embed = architecture.names(.embed)
     else { return false }
     let head = (dialect == .gguf ? names.gguf : written(names.hf)) + ".weight"
     guard entry.name == head else { return false }
@@ -213,6 +232,9 @@ struct WeightReader {
       throw ModelsError.tensorType(name: entry.name, type: entry.dtype.name)
     }
     if need.transposed, dialect == .huggingFace { tensor = try tensor.transposed() }
+    if dialect == .gguf, need.undo == .regroup {
+      tensor = try tensor.taken(architecture.rowGroups.fromBlocks)
+    }
     if dialect == .gguf, let heads = need.permutedHeads {
       tensor = try tensor.inHalves(heads: heads)
     }
@@ -225,16 +247,18 @@ struct WeightReader {
   private func withFactors(_ architecture: Architecture) throws -> Architecture {
     guard let name = architecture.family.position["factors"]?.text,
       checkpoint.format == .gguf, let entry = checkpoint[name],
-      case .rope(let plan) = architecture.position
+      case .rope(var rope) = architecture.position
     else { return architecture }
     let factors = try checkpoint.tensor(entry).floats()
+    let plan = rope.first
     guard factors.count == plan.dims / 2, factors.allSatisfy({ $0.isFinite && $0 != 0 }) else {
       throw ModelsError.shapes(
         family: architecture.family.name, first: name, needs: [plan.dims / 2],
         has: entry.shape, more: 0)
     }
     var changed = architecture
-    changed.position = .rope(plan.divided(by: factors))
+    rope.plans = rope.plans.map { $0.divided(by: factors) }
+    changed.position = .rope(rope)
     return changed
   }
 }

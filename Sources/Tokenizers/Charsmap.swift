@@ -131,7 +131,7 @@ extension TrackedText {
 }
 
 /// The bytes of base64 with padding; nil for anything else.
-func decodedBase64(_ text: [UInt8]) -> [UInt8]? {
+package func decodedBase64(_ text: [UInt8]) -> [UInt8]? {
   guard text.count % 4 == 0 else { return nil }
   var result: [UInt8] = []
   result.reserveCapacity(text.count / 4 * 3)

@@ -64,7 +64,8 @@ import Testing
 
   @Test(arguments: [
     "llama", "llama-biases", "llama-head-dim", "llama-linear", "llama-llama3",
-    "llama-yarn", "qwen2", "qwen3", "gpt2",
+    "llama-yarn", "qwen2", "qwen3", "gpt2", "gemma", "gemma3", "phi3", "phi3-window",
+    "phi3-short", "phi3-long", "smollm3", "olmo2", "granite", "gpt-neox", "gpt-neox-sequential",
   ])
   func `a GGUF twin has bit-equal logits`(variant: String) throws {
     let golden = try Golden(variant)

@@ -35,7 +35,7 @@ let stories: String? = {
 }()
 
 /// The formula of `make.py`: exact in f32, f16 and bf16.
-func filled(_ name: String, _ shape: [Int]) throws -> Tensor {
+func filled(_ name: String, _ shape: [Int], plusOne: Bool = false) throws -> Tensor {
   var hash: UInt64 = 0xCBF2_9CE4_8422_2325
   for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
   let count = shape.reduce(1, *)
@@ -45,7 +45,7 @@ func filled(_ name: String, _ shape: [Int]) throws -> Tensor {
     x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB
     let b = Float((x ^ (x >> 31)) >> 57) - 64
     if shape.count > 1 { return b / 256 }
-    return name.hasSuffix("bias") ? b / 256 : 1 + b / 128
+    return name.hasSuffix("bias") ? b / 256 : (plusOne ? 0 : 1) + b / 128
   }
   return try Tensor(values, shape: shape)
 }
@@ -56,7 +56,10 @@ struct Golden {
   let tensors: [(name: String, shape: [Int])]
   let ids: [Int]
   let greedy: [Int]
+  /// Of encoders the hidden rows.
   let logits: Tensor
+  /// Gains 1 + w are stored as w.
+  private let isPlusOne: Bool
 
   init(_ variant: String) throws {
     let json = try JSON.parse(try Files.read(fixture(variant + ".json")))
@@ -68,6 +71,7 @@ struct Golden {
     ids = (json["ids"]?.array ?? []).compactMap(\.int)
     greedy = (json["greedy"]?.array ?? []).compactMap(\.int)
     logits = try readNPY(fixture(variant + ".npy"))
+    isPlusOne = variant.hasPrefix("gemma")
   }
 
   /// Writes the model folder the golden was made from.
@@ -75,7 +79,9 @@ struct Golden {
     let path = scratch.at("model")
     try Files.createDirectory(path)
     try Files.writeAtomically(path + "/config.json", config.written(pretty: true))
-    let tensors = try tensors.map { ($0.name, try filled($0.name, $0.shape).cast(to: dtype)) }
+    let tensors = try tensors.map {
+      ($0.name, try filled($0.name, $0.shape, plusOne: isPlusOne).cast(to: dtype))
+    }
     try writeSafetensors(
       tensors.map { (name: $0.0, tensor: $0.1) }, to: path + "/model.safetensors")
     return path
@@ -92,5 +98,9 @@ func bits(_ tensor: Tensor) -> [UInt8] { tensor.withBytes { Array($0) } }
 let variants = [
   "llama", "llama-biases", "llama-head-dim", "llama-linear", "llama-dynamic", "llama-llama3",
   "llama-yarn", "llama-yarn-open", "llama-longrope", "mistral", "qwen2", "qwen2-window", "qwen3",
-  "gpt2",
+  "gpt2", "gemma", "gemma2", "gemma3", "phi3", "phi3-window", "phi3-short", "phi3-long",
+  "phi3-crossing", "smollm3", "smollm3-mask", "olmo2", "granite", "gpt-neox",
+  "gpt-neox-sequential",
 ]
+
+let encoders = ["bert", "roberta", "xlm-roberta"]

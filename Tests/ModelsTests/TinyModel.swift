@@ -18,6 +18,12 @@ enum TinyModel {
     let parts = Dictionary(
       try readNPZ(folder + ".npz").map { ($0.name, $0.tensor) }, uniquingKeysWith: { $1 })
     let ids = try #require(parts["ids"]).ints()
+    if let hidden = parts["hidden"] {
+      let error = largestDifference(try model.hiddenStates(.ids(ids)), hidden)
+      print("\(label): largest difference \(error) (hidden rows)")
+      #expect(error <= 1e-4, "\(label)")
+      return
+    }
     let want = try #require(parts["logits"])
     var options = GenerationOptions()
     options.max = 16
