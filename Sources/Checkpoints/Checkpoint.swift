@@ -16,6 +16,8 @@ package struct TensorEntry: Sendable, Equatable {
   package let fileIndex: Int
   /// The first byte, from the start of that file.
   package let offset: Int
+  /// Of a PyTorch file: the storage it is a part of.
+  var view: StorageView? = nil
 
   /// Elements in the tensor.
   package var count: Int { shape.reduce(1, *) }
@@ -24,22 +26,24 @@ package struct TensorEntry: Sendable, Equatable {
 /// Named tensors of one file or of a set of files. Nothing is copied until it is used; the maps
 /// live as long as the checkpoint or a tensor read from it.
 package final class Checkpoint: Sendable {
-  package enum Format: String, Sendable { case safetensors, gguf }
+  package enum Format: String, Sendable { case safetensors, gguf, pickle }
 
   package let format: Format
   /// The files, in the order of `fileIndex`.
   package let files: [String]
-  /// In the order of the data within each file.
+  /// In the order of the data within each file; those of a pickle in the order of its maps.
   package let entries: [TensorEntry]
   package let metadata: CheckpointMetadata
   /// What a reader should be told, one line each.
   package let notes: [String]
   let maps: [MappedFile]
+  /// Of PyTorch files, one a file.
+  private let storages: [StorageChecks]
   private let places: [JSONString: Int]
 
   init(
     format: Format, maps: [MappedFile], entries: [TensorEntry], metadata: CheckpointMetadata,
-    notes: [String] = []
+    notes: [String] = [], storages: [StorageChecks] = []
   ) {
     self.format = format
     self.maps = maps
@@ -47,6 +51,7 @@ package final class Checkpoint: Sendable {
     self.entries = entries
     self.metadata = metadata
     self.notes = notes
+    self.storages = storages
     var places: [JSONString: Int] = [:]
     places.reserveCapacity(entries.count)
     for (place, entry) in entries.enumerated() { places[JSONString(entry.name)] = place }
@@ -75,21 +80,50 @@ package final class Checkpoint: Sendable {
         format: format, name: entry.name, dtype: entry.dtype.name)
     }
     let map = maps[entry.fileIndex]
-    let range = entry.offset..<(entry.offset + entry.byteCount)
-    return try StoredTensor.read(entry, dtype, map, range)
+    try check(entry)
+    if let gathered = try gathered(entry) {
+      return try gathered.withUnsafeBytes { try StoredTensor.copy(entry, dtype, $0) }
+    }
+    return try StoredTensor.read(entry, dtype, map, range(entry))
+  }
+
+  private func range(_ entry: TensorEntry) -> Range<Int> {
+    entry.offset..<(entry.offset + entry.byteCount)
+  }
+
+  /// Throws when the bytes do not fit the checksum that the file has for them.
+  private func check(_ entry: TensorEntry) throws {
+    guard let view = entry.view, entry.fileIndex < storages.count else { return }
+    try storages[entry.fileIndex].check(view.storage, maps[entry.fileIndex])
+  }
+
+  /// The elements of a view that does not stand in the file as one piece.
+  private func gathered(_ entry: TensorEntry) throws -> [UInt8]? {
+    guard let view = entry.view, let strides = view.strides, entry.fileIndex < storages.count
+    else { return nil }
+    let range = storages[entry.fileIndex].range(view.storage)
+    return try maps[entry.fileIndex].withBytes(range) { bytes in
+      StorageView.gathered(
+        bytes, from: entry.offset - range.lowerBound, shape: entry.shape, strides: strides,
+        size: entry.dtype.blockBits / 8, count: entry.count)
+    }
   }
 
   /// Gives the memory behind a tensor's stored bytes back, where a copy or a converted tensor took
   /// their place; tensors over them stay right and read the file again.
   package func release(_ entry: TensorEntry) {
-    maps[entry.fileIndex].release(entry.offset..<(entry.offset + entry.byteCount))
+    guard let view = entry.view, view.strides != nil, entry.fileIndex < storages.count else {
+      return maps[entry.fileIndex].release(range(entry))
+    }
+    maps[entry.fileIndex].release(storages[entry.fileIndex].range(view.storage))
   }
 
-  /// The stored bytes of a tensor, whatever its type.
+  /// The stored bytes of a tensor, whatever its type, in row-major order.
   package func withBytes<R>(
     of entry: TensorEntry, _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws -> R {
-    try maps[entry.fileIndex].withBytes(
-      entry.offset..<(entry.offset + entry.byteCount), body)
+    try check(entry)
+    if let gathered = try gathered(entry) { return try gathered.withUnsafeBytes(body) }
+    return try maps[entry.fileIndex].withBytes(range(entry), body)
   }
 }

@@ -3,9 +3,10 @@
 import Files
 
 extension Checkpoint {
-  /// Opens a safetensors or GGUF file, an index, or a model folder. In a folder the order is:
-  /// index, `model.safetensors`, a single other `*.safetensors`, PyTorch (refused), a single GGUF or
-  /// one split set; `file` names one of several.
+  /// Opens a safetensors, GGUF or PyTorch file, an index, or a model folder. In a folder the order
+  /// is: index, `model.safetensors`, a single other `*.safetensors`, `pytorch_model.bin` or its
+  /// index, a single GGUF or one split set; `file` names one of several. Throws what is wrong with
+  /// the file, and where it is.
   package static func open(_ path: String, file: String? = nil) throws -> Checkpoint {
     guard Files.isDirectory(path) else { return try openFile(path) }
     if let file {
@@ -22,15 +23,19 @@ extension Checkpoint {
 
   private static func openFile(_ path: String) throws -> Checkpoint {
     if path.utf8.suffix(11).elementsEqual(".index.json".utf8) {
-      return try SafetensorsIndex.open(path)
+      return try ShardIndex.open(path)
     }
     let map = try MappedFile(path: path)
     let head = try map.bytes(0..<min(map.count, 10))
     if head.starts(with: "GGUF".utf8) || Path.ending(of: path) == "gguf" {
       return try GGUFSplit.open(map)
     }
-    if CheckpointFolder.isPickle(head) || CheckpointFolder.isPickleName(Path.name(of: path)) {
-      throw CheckpointsError.pickle(Path.name(of: path))
+    if try TorchFile.isOne(map) {
+      let contents = try TorchFile.read(map)
+      return Checkpoint(
+        format: .pickle, maps: [map], entries: contents.entries,
+        metadata: CheckpointMetadata(file: Path.name(of: path)),
+        notes: [TorchFile.note(contents.globals)] + contents.notes, storages: [contents.storages])
     }
     guard Path.ending(of: path) == "safetensors" || (head.count > 8 && head[8] == 0x7B) else {
       throw CheckpointsError.unknownFormat(Path.name(of: path))
@@ -47,11 +52,12 @@ enum CheckpointFolder {
   /// The name of the file that stands for the folder.
   static func choose(_ folder: String) throws -> String {
     let names = try Files.list(folder)
-    if names.contains(SafetensorsIndex.name) { return SafetensorsIndex.name }
+    if names.contains(ShardIndex.name) { return ShardIndex.name }
     if names.contains("model.safetensors") { return "model.safetensors" }
     let others = names.filter { hasEnding($0, ".safetensors") }
     if let one = try single(others, folder) { return one }
-    if let pickle = names.first(where: isPickleName) { throw CheckpointsError.pickle(pickle) }
+    let pickles = names.filter { $0 == TorchFile.name || $0 == TorchFile.indexName }
+    if let one = try single(pickles, folder) { return one }
     let ggufs = names.filter { hasEnding($0, ".gguf") }
     // A split set counts once, by its first part.
     let starts = ggufs.filter { GGUFSplit.part(of: $0).map { $0.number == 1 } ?? true }
@@ -59,16 +65,6 @@ enum CheckpointFolder {
       return one
     }
     throw CheckpointsError.noWeights(folder: folder)
-  }
-
-  static func isPickleName(_ name: String) -> Bool {
-    name == "pytorch_model.bin" || name == "pytorch_model.bin.index.json"
-      || hasEnding(name, ".pt") || hasEnding(name, ".pth")
-  }
-
-  /// A zip or a pickle stream by its first bytes.
-  static func isPickle(_ head: [UInt8]) -> Bool {
-    head.starts(with: [0x50, 0x4B, 3, 4]) || (head.count > 1 && head[0] == 0x80 && head[1] <= 5)
   }
 
   private static func hasEnding(_ name: String, _ ending: String) -> Bool {

@@ -11,7 +11,7 @@ package enum CheckpointsError: RoomError, Equatable {
   case npy(NPYRule, file: String)
   case zip(ZipRule, file: String)
   case unknownFormat(String)
-  case pickle(String)
+  case pickle(PickleRule, file: String)
   case noWeights(folder: String)
   case several([String], folder: String)
   case missingFiles([String], index: String)
@@ -45,9 +45,10 @@ package enum CheckpointsError: RoomError, Equatable {
     case .index(let rule, let file): "\(rule.message) in \(file)"
     case .npy(let rule, let file): "\(rule.message) in \(file)"
     case .zip(let rule, let file): "\(rule.message) in \(file)"
-    case .unknownFormat(let file): "\(file) is neither safetensors nor GGUF"
-    case .pickle(let file): "\(file) is a PyTorch pickle, which can hold code and is not read"
-    case .noWeights(let folder): "no weights in \(folder): looked for *.safetensors and *.gguf"
+    case .unknownFormat(let file): "\(file) is no safetensors, GGUF or PyTorch file"
+    case .pickle(let rule, let file): rule.message(file)
+    case .noWeights(let folder):
+      "no weights in \(folder): looked for *.safetensors, pytorch_model.bin, *.gguf"
     case .several(let names, let folder):
       "\(folder) holds several checkpoints: \(names.prefix(6).joined(separator: ", "))"
     case .missingFiles(let names, let index):
@@ -70,8 +71,9 @@ package enum CheckpointsError: RoomError, Equatable {
     case .index(let rule, _): rule.help
     case .npy(let rule, _): rule.help
     case .zip(let rule, _): rule.help
-    case .unknownFormat: "weights are read from .safetensors and .gguf"
-    case .pickle: "convert it to safetensors with the software that wrote it"
+    case .unknownFormat:
+      "weights are read from .safetensors, .gguf, and the zip form of .pt and .bin"
+    case .pickle(let rule, _): rule.help
     case .noWeights: "a model folder holds config.json, tokenizer.json and model.safetensors"
     case .several(let names, _): "choose with file: \"\(names.first ?? "")\""
     case .missingFiles: "copy or pull all files of the set into one folder"
@@ -357,7 +359,9 @@ package enum ZipRule: Equatable, Sendable {
 
   var help: String? {
     switch self {
-    case .compressed: "write it with np.savez, not np.savez_compressed"
+    case .compressed(let name, _) where name.utf8.suffix(4).elementsEqual(".npy".utf8):
+      "write it with np.savez, not np.savez_compressed"
+    case .compressed: "pack it again without compression (zip -0)"
     case .noEnd, .cut, .checksum: "the file is damaged; copy it again"
     default: "the file is damaged or hostile; nothing was read"
     }

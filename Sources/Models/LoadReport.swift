@@ -39,9 +39,14 @@ struct LoadReport {
     for name in parameters.names { counts[parameters[name]?.dtype.rawValue ?? "", default: 0] += 1 }
     let types = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-    let kind = checkpoint.format == .gguf ? "GGUF" : "safetensors"
+    let kind: String =
+      switch checkpoint.format {
+      case .gguf: "GGUF"
+      case .safetensors: "safetensors"
+      case .pickle: checkpoint.notes.first ?? "PyTorch pickle"
+      }
     return Check(
-      "files", .ok,
+      "files", checkpoint.format == .pickle ? .note : .ok,
       "\(kind), \(Words.bytes(checkpoint.byteCount)), \(Words.count(parameters.elementCount)) "
         + "parameters (\(types))")
   }

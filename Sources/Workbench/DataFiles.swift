@@ -8,21 +8,30 @@ import Language
 import Tensors
 
 enum DataFile {
+  /// Takes a path, and where lines for the person go.
+  typealias Reader = @Sendable (String, (String) -> Void) throws -> Value
+
   /// What `load` makes of a file, by its ending.
-  static let readers: [String: @Sendable (String) throws -> Value] = [
-    "npy": { .tensor(try readNPY($0)) },
-    "npz": { map(try readNPZ($0)) },
-    "safetensors": { path in
-      let checkpoint = try Checkpoint.open(path)
-      return map(try checkpoint.entries.map { ($0.name, try checkpoint.tensor($0)) })
+  static let readers: [String: Reader] = [
+    "npy": { path, _ in .tensor(try readNPY(path)) },
+    "npz": { path, _ in map(try readNPZ(path)) },
+    "safetensors": checkpoint, "pt": checkpoint, "pth": checkpoint, "bin": checkpoint,
+    "json": { path, _ in languageValue(try JSON.parse(try Files.read(path))) },
+    "jsonl": { path, _ in .list(try jsonLines(path)) },
+    "csv": { path, _ in
+      try CSV.rows(try Files.readText(path), header: true, separator: CSV.comma)
     },
-    "json": { languageValue(try JSON.parse(try Files.read($0))) },
-    "jsonl": { .list(try jsonLines($0)) },
-    "csv": { try CSV.rows(try Files.readText($0), header: true, separator: CSV.comma) },
-    "txt": { .string(try Files.readText($0)) },
-    "md": { .string(try Files.readText($0)) },
-    "svg": { .string(try Files.readText($0)) },
+    "txt": text, "md": text, "svg": text,
   ]
+
+  private static let text: Reader = { path, _ in .string(try Files.readText(path)) }
+
+  /// A map of tensors, over the mapped file where they lie in it as they are.
+  private static let checkpoint: Reader = { path, note in
+    let checkpoint = try Checkpoint.open(path)
+    checkpoint.notes.forEach(note)
+    return map(try checkpoint.entries.map { ($0.name, try checkpoint.tensor($0)) })
+  }
 
   private static func map(_ tensors: [(name: String, tensor: Tensor)]) -> Value {
     .map(OrderedMap(tensors.map { (.text($0.name), .tensor($0.tensor)) }))

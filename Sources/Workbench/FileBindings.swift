@@ -148,8 +148,9 @@ extension Session {
       ],
       example: "m = load \"quill\"",
       details: """
-        .npy gives a tensor; .npz and .safetensors a map of tensors; .json .jsonl .csv the values; \
-        .txt and .md the text. A model that pull downloaded is org/name[@revision][:file].
+        .npy gives a tensor; .npz .safetensors .pt .pth .bin a map of tensors; .json .jsonl .csv the \
+        values; .txt and .md the text. Nothing in a PyTorch file is executed: only data is read. \
+        A model that pull downloaded is org/name[@revision][:file].
         """, flags: [.makesModel]
     ) { [unowned self] call in
       let written = try call.string("path")
@@ -164,7 +165,9 @@ extension Session {
   /// The contents of a data file; nil when the ending is none of theirs.
   private func loadData(_ written: String) throws -> Value? {
     guard let reader = DataFile.readers[Path.ending(of: written)] else { return nil }
-    return try reader(try cachedFile(written) ?? resolve(written, for: .reading))
+    return try reader(try cachedFile(written) ?? resolve(written, for: .reading)) {
+      note(visibleText($0))
+    }
   }
 
   private func notFound(_ written: String) -> Diagnostic {

@@ -44,8 +44,8 @@ import Testing
   }
 
   @Test func `a pickle is refused by name and by content`() throws {
-    _ = try scratch.file("pytorch_model.bin", [0x80, 2])
-    #expect(try failure() == .pickle("pytorch_model.bin"))
+    _ = try scratch.file("pytorch_model.bin", [0x80, 2, 0x7D, 0x2E])
+    #expect(try failure() == .pickle(.notTorch, file: "pytorch_model.bin"))
   }
 
   @Test(arguments: [

@@ -1,9 +1,10 @@
-// A sharded safetensors checkpoint: the index says which file holds each tensor.
+// A checkpoint of several files: the index says which of them holds each tensor. Shards are
+// safetensors files, or PyTorch files where the index is that of `pytorch_model.bin`.
 
 import Files
 import JSON
 
-enum SafetensorsIndex {
+enum ShardIndex {
   static let name = "model.safetensors.index.json"
   /// Real indices of the largest models have a few megabytes.
   static let maximumBytes = 32 << 20
@@ -51,17 +52,13 @@ enum SafetensorsIndex {
     _ shards: [String], _ folder: String, _ names: [JSONString: Int], _ file: String
   ) throws -> Checkpoint {
     var maps: [MappedFile] = []
+    var contents = Contents()
     var entries: [TensorEntry] = []
-    var metadata: [(String, MetadataValue)] = []
-    var notes: [String] = []
     var seen = 0
     for (number, shard) in shards.enumerated() {
       let map = try MappedFile(path: Path.join(folder, shard))
-      let contents = try SafetensorsReader.read(map, fileIndex: number)
       maps.append(map)
-      metadata += contents.metadata
-      notes += contents.notes
-      for entry in contents.entries {
+      for entry in try contents.add(map, number, isTorch: isTorch(file)) {
         guard let home = names[JSONString(entry.name)] else { continue }
         guard home == number else {
           throw refuse(.twoShards(entry.name, shards[home], shard), file)
@@ -76,9 +73,38 @@ enum SafetensorsIndex {
       let home = absent.flatMap { names[$0] }.map { shards[$0] } ?? ""
       throw refuse(.absent(absent?.text ?? "", home), file)
     }
+    let note = isTorch(file) ? [TorchFile.note(contents.globals)] : []
     return Checkpoint(
-      format: .safetensors, maps: maps, entries: entries,
-      metadata: CheckpointMetadata(metadata, file: file), notes: notes)
+      format: isTorch(file) ? .pickle : .safetensors, maps: maps, entries: entries,
+      metadata: CheckpointMetadata(contents.metadata, file: file), notes: note + contents.notes,
+      storages: contents.storages)
+  }
+
+  private static func isTorch(_ file: String) -> Bool {
+    file.utf8.suffix(15).elementsEqual(".bin.index.json".utf8)
+  }
+
+  /// What the shards hold beside their tensors.
+  private struct Contents {
+    var metadata: [(String, MetadataValue)] = []
+    var notes: [String] = []
+    var globals: Set<String> = []
+    var storages: [StorageChecks] = []
+
+    /// The tensors of one shard.
+    mutating func add(_ map: MappedFile, _ number: Int, isTorch: Bool) throws -> [TensorEntry] {
+      if isTorch {
+        let shard = try TorchFile.read(map, fileIndex: number)
+        globals.formUnion(shard.globals)
+        notes += shard.notes
+        storages.append(shard.storages)
+        return shard.entries
+      }
+      let shard = try SafetensorsReader.read(map, fileIndex: number)
+      metadata += shard.metadata
+      notes += shard.notes
+      return shard.entries
+    }
   }
 
   private static func refuse(_ rule: IndexRule, _ file: String) -> CheckpointsError {
