@@ -48,9 +48,7 @@ struct FolderWriter {
       try Files.writeAtomically(path, bytes)
       files.append(path)
     }
-    let weights = Path.join(folder, "model.safetensors")
-    try writeSafetensors(tensors, metadata: [("format", "pt")], to: weights)
-    files.append(weights)
+    files += try writeShards(tensors, metadata: [("format", "pt")], to: folder)
     try put("config.json", document(config(tensors)))
     try put("generation_config.json", document(generation))
     if let tokenizer = model.tokenizer {
