@@ -1,5 +1,6 @@
 // Attention in tiles: one template, read once for each number format and vector level.
 #include "Functions.h"
+#include "Halves.h"
 #include "Simd.h"
 #include "include/Tiles.h"
 
@@ -45,11 +46,13 @@ CK_INLINE double tile_exp_f64(double x) {
 // Rows of queries taken together: (size + valueSize) * rows numbers of scratch in cache.
 enum { BACK_ROWS = 64 };
 
+typedef _Float16 HalvesU __attribute__((vector_size(32), aligned(2)));
+
 static long padded(long n, long lanes) { return (n + lanes - 1) / lanes * lanes; }
 
 long ck_attend_room(long rows, long size, long valueSize, long bytes) {
   long lanes = 64 / bytes, s = padded(size, lanes), v = padded(valueSize, lanes);
-  long numbers = rows * (s + v + 1) + CK_TILE * (s + v) + 8 * CK_TILE;
+  long numbers = rows * (s + v + 1) + CK_TILE * (2 * s + v) + 8 * CK_TILE + lanes;
   return numbers * bytes + rows * 8 + 16 * 64;
 }
 

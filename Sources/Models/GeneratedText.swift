@@ -124,7 +124,9 @@ final class GeneratedText {
     write(stream?.finish() ?? "")
     if let tokenizer { reply.tokens = reply.ids.map { tokenizer.tokenText($0) } }
     reply.decodeSeconds = now - prefilled
-    reply.bytesPerToken = model.parameters.byteCount + model.cacheBytes(positions: cache.count)
+    reply.bytesPerToken =
+      model.parameters.byteCount
+      + model.cacheBytes(positions: cache.count, kernels: options.kernels)
   }
 
   /// A constrained text must be whole and pass the check that shares nothing with its automaton.

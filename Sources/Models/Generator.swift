@@ -2,7 +2,7 @@
 // prompts advance together. Yields text and does not know who shows it; time is handed in.
 
 import Diagnostics
-import Tensors
+package import Tensors
 import Tokenizers
 
 /// Generating calls on one model.
@@ -111,7 +111,9 @@ package struct Generator {
   private var reuses: Bool { options.reuse && !options.promptLogProbabilities }
 
   private func cache(for ids: [Int]) throws -> KeyValueCache {
-    reuses ? try model.prefixes.take(ids, options.kernels) : KeyValueCache()
+    let dtype = model.cacheType(options.kernels)
+    return reuses
+      ? try model.prefixes.take(ids, options.kernels, dtype) : KeyValueCache(dtype)
   }
 
   private func keep(_ text: GeneratedText) {
@@ -232,8 +234,24 @@ extension Model {
     }
   }
 
+  /// What a call keeps keys and values in.
+  package func cacheType(_ kernels: KernelMode) -> DType {
+    parameters.cacheType(transformer.architecture, kernels)
+  }
+
   /// Bytes of keys and values of so many positions.
-  package func cacheBytes(positions: Int) -> Int {
-    positions * sizes.layerCount * sizes.keyValueHeadCount * sizes.headSize * 8
+  package func cacheBytes(positions: Int, kernels: KernelMode = .fast) -> Int {
+    let width = cacheType(kernels) == .f16 ? 4 : 8
+    return positions * sizes.layerCount * sizes.keyValueHeadCount * sizes.headSize * width
+  }
+}
+
+extension ParameterStore {
+  /// What keys and values are kept in: f32 where the weights are f32 or every bit counts.
+  func cacheType(_ architecture: Architecture, _ kernels: KernelMode) -> DType {
+    guard kernels == .fast, let path = architecture.path(.up, block: 0),
+      let weight = self[path + ".weight"]
+    else { return .f32 }
+    return weight.dtype == .f32 || weight.dtype == .f64 ? .f32 : .f16
   }
 }

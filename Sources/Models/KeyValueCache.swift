@@ -3,7 +3,7 @@
 
 import Tensors
 
-/// The rotated keys and the values of one sequence, f32, in rows of [keyValueHeads, headSize]. Not
+/// The rotated keys and the values of one sequence, f32 or f16, in rows of [keyValueHeads, headSize]. Not
 /// shared between threads; grows by doubling, so adding a position takes amortised constant time.
 package final class KeyValueCache {
   /// The ids whose positions are held.
@@ -14,7 +14,14 @@ package final class KeyValueCache {
   private var values: [Tensor] = []
   private var capacity = 0
 
-  package init() { regime = 0 }
+  /// What keys and values are rounded to; attention reads the rounded ones, in the pass that made
+  /// them too.
+  package let dtype: DType
+
+  package init(_ dtype: DType = .f32) {
+    regime = 0
+    self.dtype = dtype
+  }
 
   /// Positions held.
   package var count: Int { ids.count }
@@ -41,7 +48,7 @@ package final class KeyValueCache {
 
   /// The first `count` positions, in memory of their own. Throws when there is no memory.
   func copy(_ count: Int) throws -> KeyValueCache {
-    let made = KeyValueCache()
+    let made = KeyValueCache(dtype)
     made.regime = regime
     made.wasReread = wasReread
     guard count > 0, let first = keys.first else { return made }
@@ -67,13 +74,9 @@ package final class KeyValueCache {
     guard wanted > capacity || keys.count != blocks else { return }
     let room = max(64, wanted, min(2 * capacity, capacity + 65536))
     func grown(_ old: Tensor?) throws -> Tensor {
-      var made = try Tensor.zeros([room] + shape)
-      guard let old, ids.count > 0 else { return made }
-      try made.withMutableFloats { target in
-        old.withFloats { source in
-          guard let from = source.baseAddress else { return }
-          target.baseAddress?.update(from: from, count: ids.count * shape.reduce(1, *))
-        }
+      var made = try Tensor.zeros([room] + shape, dtype: dtype)
+      if let old, ids.count > 0 {
+        try Self.write(try old.sliced([0..<ids.count]), into: &made, at: 0)
       }
       return made
     }
@@ -105,11 +108,12 @@ package final class KeyValueCache {
   }
 
   private static func write(_ rows: Tensor, into table: inout Tensor, at start: Int) throws {
-    let width = table.shape.dropFirst().reduce(1, *)
-    try table.withMutableFloats { target in
-      rows.withFloats { source in
+    let rows = try rows.cast(to: table.dtype)
+    let width = table.byteCount / max(1, table.shape[0])
+    try table.withMutableBytes { target in
+      rows.withBytes { source in
         guard let from = source.baseAddress, let to = target.baseAddress else { return }
-        (to + start * width).update(from: from, count: source.count)
+        (to + start * width).copyMemory(from: from, byteCount: source.count)
       }
     }
   }

@@ -109,7 +109,8 @@ struct LoadReport {
       let pool = parts.pooling.map { ", \($0.words)" } ?? ", no pooling declared"
       return Check("run", .ok, "context \(parts.contextLength)\(pool)")
     }
-    let row = s.keyValueHeadCount * s.headSize * s.layerCount * 8
+    let width = parameters.cacheType(architecture, .fast) == .f16 ? 4 : 8
+    let row = s.keyValueHeadCount * s.headSize * s.layerCount * width
     return Check(
       "run", .ok, "context \(parts.contextLength), \(Words.bytes(row)) of cache a token")
   }

@@ -32,9 +32,12 @@ package final class PrefixMemory {
   /// A cache with the longest beginning of `ids` that can be taken, empty when there is none. In the
   /// fast mode only whole chunks, which a fresh run would compute alike; always less than all ids,
   /// since the last one's logits are wanted. Throws when there is no memory for a copy.
-  func take(_ ids: [Int], _ kernels: KernelMode) throws -> KeyValueCache {
+  func take(
+    _ ids: [Int], _ kernels: KernelMode, _ dtype: DType
+  ) throws -> KeyValueCache {
     var best: (place: Int, count: Int)?
-    for (place, entry) in entries.enumerated() where entry.kernels == kernels {
+    for (place, entry) in entries.enumerated()
+    where entry.kernels == kernels && entry.cache.dtype == dtype {
       var shared = 0
       let most = min(entry.usable, ids.count - 1)
       entry.cache.ids.withUnsafeBufferPointer { old in
@@ -43,7 +46,7 @@ package final class PrefixMemory {
       let count = kernels == .fast ? shared / Self.chunk * Self.chunk : shared
       if count > best?.count ?? 0 { best = (place, count) }
     }
-    guard let best else { return KeyValueCache() }
+    guard let best else { return KeyValueCache(dtype) }
     let entry = entries.remove(at: best.place)
     // What has more to give stays for others; its beginning is copied.
     if best.count < entry.usable {

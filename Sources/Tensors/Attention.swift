@@ -91,7 +91,8 @@ extension Tensor {
 
   /// softmax(scale · q kᵀ) v for query [n, heads, size], keys [t, keyValueHeads, size] and values
   /// [t, keyValueHeads, valueSize]: [n, heads, valueSize]. Query head h reads key-value head
-  /// h / (heads / keyValueHeads). A query that sees no key gives 0.
+  /// h / (heads / keyValueHeads). A query that sees no key gives 0. Keys and values of half precision
+  /// are read as they stand, with the bits that f32 copies of them give.
   ///
   /// Each output has the same bits whatever other queries are computed in the call, on any number of
   /// threads and at any vector level: one path serves both kernel modes. Memory besides the output
@@ -99,9 +100,13 @@ extension Tensor {
   package static func attention(
     _ query: Tensor, _ keys: Tensor, _ values: Tensor, _ options: AttentionOptions
   ) throws(TensorError) -> Tensor {
-    let plan = try AttentionPlan(query, keys, values, options)
-    let q = try query.cast(to: plan.dtype), k = try keys.cast(to: plan.dtype)
-    let v = try values.cast(to: plan.dtype)
+    var plan = try AttentionPlan(query, keys, values, options)
+    let q = try query.cast(to: plan.dtype)
+    plan.isHalf =
+      plan.dtype == .f32 && keys.dtype == .f16 && values.dtype == .f16
+      && ![query, keys, values].contains(where: \.isTracked)
+    let k = try plan.isHalf ? keys : keys.cast(to: plan.dtype)
+    let v = try plan.isHalf ? values : values.cast(to: plan.dtype)
     return try attended(plan, q, k, v, code: options.isCausal ? 1 : 0)
   }
 

@@ -28,6 +28,8 @@ struct AttentionPlan {
   let ends: [Int]
   /// All keys, in order.
   let segments: [Segment]
+  /// Keys and values are read as they stand in half precision, each widened as it is met.
+  var isHalf = false
 
   /// What `init(_:dtype:scale:softcap:integers:)` reads.
   var integers: [Int] {
@@ -150,7 +152,7 @@ struct AttentionPlan {
             size: size, valueSize: valueSize, queryStride: heads * size,
             outStride: heads * valueSize, keyStride: groups * size,
             valueStride: groups * valueSize, starts: starts.baseAddress, ends: ends.baseAddress,
-            scale: scale, cap: softcap)
+            scale: scale, cap: softcap, isHalf: isHalf ? 1 : 0)
           body(piece, form, scratch)
         }
         do throws(TensorError) {
@@ -194,7 +196,12 @@ struct AttentionPlan {
   ) throws(TensorError) -> (Tensor, Tensor?) {
     let made = try Tensor.uninitialized([queries, heads, valueSize], T.dtype)
     let lse = keepsSums ? try Tensor.uninitialized([queries, heads], .f64) : nil
-    let (qp, kp, vp) = (q.pointer(T.self), k.pointer(T.self), v.pointer(T.self))
+    let qp = q.pointer(T.self)
+    let width = isHalf ? 2 : MemoryLayout<T>.size
+    /// Numbers of keys or values from a place on; halves stand behind the same type of pointer.
+    func part(_ tensor: Tensor, _ first: Int) -> UnsafePointer<T> {
+      UnsafePointer((tensor.raw() + first * width).assumingMemoryBound(to: T.self))
+    }
     let out = made.target(T.self), sums = lse?.target(Double.self)
     // Heads of one key-value head read its keys together; a lone query's are shared out.
     var share = heads / groups
@@ -212,7 +219,8 @@ struct AttentionPlan {
       let (segment, queries) = all[all.count - 1 - piece / parts]
       let head = piece % parts * together, group = head / (heads / groups)
       T.attend(
-        form, qp + head * size, kp + group * size, vp + group * valueSize, queries.lowerBound,
+        form, qp + head * size, part(k, group * size), part(v, group * valueSize),
+        queries.lowerBound,
         queries.count, together, segment.keys.lowerBound, out + head * valueSize,
         sums.map { $0 + head }, heads, scratch)
     }

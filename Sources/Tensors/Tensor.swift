@@ -172,6 +172,16 @@ package struct Tensor: Sendable {
     try withRaw { try body(UnsafeRawBufferPointer(start: $0, count: byteCount)) }
   }
 
+  /// Changes the bytes of elements in place, copying first when the memory is shared.
+  package mutating func withMutableBytes<R>(
+    _ body: (UnsafeMutableRawBufferPointer) throws -> R
+  ) throws -> R {
+    try makeUnique()
+    return try withExtendedLifetime(storage) {
+      try body(UnsafeMutableRawBufferPointer(start: storage.pointer + offset, count: byteCount))
+    }
+  }
+
   /// Changes f32 elements in place, copying first when the memory is shared. For another dtype
   /// the tensor becomes f32.
   package mutating func withMutableFloats<R>(

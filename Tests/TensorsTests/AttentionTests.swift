@@ -196,4 +196,24 @@ import Testing
     let again = try scores.softmax().floats()
     #expect((zip(again, pattern.floats()).map { abs($0 - $1) }.max() ?? 1) < 1e-6)
   }
+
+  @Test func `halves give the bits of their f32 copies`() throws {
+    for (n, t, heads, groups, size, window, cap) in [
+      (1, 1, 1, 1, 8, nil, nil), (1, 200, 8, 2, 64, nil, nil), (3, 130, 4, 4, 20, 17, nil),
+      (40, 90, 6, 2, 48, nil, 5.0), (70, 70, 9, 3, 33, nil, nil),
+    ] as [(Int, Int, Int, Int, Int, Int?, Double?)] {
+      let options = AttentionOptions(
+        scale: 0.4, offset: t - n, window: window, softcap: cap)
+      let q = try random([n, heads, size], 1)
+      let k = try random([t, groups, size], 2, .f16), v = try random([t, groups, size], 3, .f16)
+      let made = try Tensor.attention(q, k, v, options)
+      let wide = try Tensor.attention(q, k.cast(to: .f32), v.cast(to: .f32), options)
+      #expect(made.floats() == wide.floats(), "\(n) of \(t)")
+      // A part of a longer table, as a cache hands it out.
+      let part = try Tensor.attention(
+        q, Tensor.concat([k, k]).sliced([0..<t]), Tensor.concat([v, v]).sliced([0..<t]), options)
+      #expect(part.floats() == wide.floats())
+    }
+  }
+
 }

@@ -17,6 +17,8 @@ typedef struct {
   double scale;
   /// Above 0: a score becomes cap * tanh(score / cap).
   double cap;
+  /// Keys and values are of half precision, behind pointers to float (ck_attend_f32 alone).
+  int isHalf;
 } ck_attention;
 
 /// Keys of a block.
