@@ -1,7 +1,7 @@
 // Keys and values of the positions a model has read, so that the next token costs one position.
 // Knows no weights.
 
-import Tensors
+package import Tensors
 
 /// The rotated keys and the values of one sequence, f32 or f16, in rows of [keyValueHeads, headSize]. Not
 /// shared between threads; grows by doubling, so adding a position takes amortised constant time.

@@ -54,7 +54,7 @@ package final class Model: @unchecked Sendable {
   package private(set) var isUnloaded = false
   private var bound: BoundWeights?
   /// Keys and values of earlier calls.
-  package let prefixes = PrefixMemory(budget: 1 << 30)
+  package let prefixes = PrefixMemory(budget: min(1 << 30, Memory.available() / 10))
   private var bytesOfTokens: TokenBytes?
 
   package init(parts: ModelParts, transformer: Transformer, parameters: ParameterStore) {
