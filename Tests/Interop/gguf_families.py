@@ -5,7 +5,8 @@
 
 FOLDER holds <family>/ (a model folder) beside <family>.npz (ids, and logits or hidden rows), as a script that runs
 transformers made them. Each family is written as OUT/<family>.gguf in F32, with the names and row orders of that format,
-by the table below, which shares nothing with the family files of Quire. Then Quire reads it, and llama.cpp where the
+by the table below, which shares nothing with the family files of Quire. GGUF has no place for Gemma's scale of queries:
+where it is not that of the head size, both readers differ from transformers, and not from each other. Then Quire reads it, and llama.cpp where the
 llama_cpp package is there. A line a family: the largest differences from transformers. Exit 0 if Quire's are within 1e-4.
 
 Needs: gguf, numpy, safetensors; llama_cpp for the second opinion.
@@ -154,13 +155,12 @@ def by_quire(quire, path, want):
 
 def by_llama_cpp(path, want):
     import llama_cpp
-    llama_cpp.llama_log_set(llama_cpp.llama_log_callback(lambda *_: None), None)
     hidden = "hidden" in want
     m = llama_cpp.Llama(path, n_ctx=256, n_batch=256, n_ubatch=256, n_threads=1, logits_all=not hidden,
                         embedding=hidden, pooling_type=0, type_k=0, type_v=0, verbose=False)
     ids = want["ids"].tolist()
     if hidden:
-        m._batch.set_batch(ids, 0, True) if False else m._batch.add_sequence(ids, 0, True)
+        m._batch.add_sequence(ids, 0, True)
         m._ctx.encode(m._batch) if hasattr(m._ctx, "encode") else m._ctx.decode(m._batch)
         width = m.n_embd()
         return np.array([m._ctx.get_embeddings_ith(i)[:width] for i in range(len(ids))])
