@@ -112,28 +112,24 @@ enum NPY {
   private static func rearranged(
     _ data: UnsafeRawBufferPointer, _ header: NPYHeader.Fields, size: Int, swapped: Bool
   ) -> [UInt8] {
-    guard swapped || (header.isFortran && header.shape.count > 1) else { return Array(data) }
-    let order = header.isFortran ? fortranPlaces(header.shape) : nil
-    var out = [UInt8](repeating: 0, count: data.count)
-    for element in 0..<(data.count / size) {
-      let source = (order?[element] ?? element) * size
-      for byte in 0..<size {
-        out[element * size + byte] = data[source + (swapped ? size - 1 - byte : byte)]
+    var out: [UInt8]
+    if header.isFortran, header.shape.count > 1, !data.isEmpty {
+      // The first axis runs fastest. The extents multiply to the bytes that are there.
+      var step = 1
+      let strides = header.shape.map { extent in
+        defer { step *= extent }
+        return step
       }
+      out = StorageView.gathered(
+        data, from: 0, shape: header.shape, strides: strides, size: size, count: data.count / size)
+    } else {
+      out = Array(data)
+    }
+    guard swapped else { return out }
+    for start in stride(from: 0, to: out.count, by: size) {
+      for byte in 0..<(size / 2) { out.swapAt(start + byte, start + size - 1 - byte) }
     }
     return out
-  }
-
-  /// Where each element, in C order, stands in Fortran order.
-  private static func fortranPlaces(_ shape: [Int]) -> [Int] {
-    var places = [0]
-    var stride = 1
-    for extent in shape {
-      // Outer axes vary slowest in C order and fastest in Fortran order.
-      places = places.flatMap { base in (0..<extent).map { base + $0 * stride } }
-      stride *= extent
-    }
-    return places
   }
 }
 

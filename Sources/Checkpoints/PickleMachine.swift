@@ -10,7 +10,7 @@ struct PickleMachine {
   static let maximumItems = 1 << 21
   /// Lists and maps.
   static let maximumBoxes = 1 << 19
-  static let maximumTensors = 1 << 17
+  static let maximumTensors = 1 << 16
 
   /// A list, or a map as key, value, key, value.
   struct Box {

@@ -85,6 +85,32 @@ import Testing
     #expect(try rule(safetensors(header, data: 4)) == .entry("a"))
   }
 
+  @Test func `other keys of an entry are ignored with a note`() throws {
+    let header = #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}}"#
+    let path = try scratch.file("extra.safetensors", safetensors(header, data: 4))
+    let checkpoint = try Checkpoint.open(path)
+    #expect(try checkpoint.tensor("a").floats() == [0])
+    #expect(
+      checkpoint.notes == [
+        "extra.safetensors: extra keys beside dtype, shape and data_offsets are ignored"
+      ])
+  }
+
+  @Test(arguments: [
+    ("C64", 64), ("F8_E4M3", 8), ("F8_E5M2", 8), ("F8_E8M0", 8), ("F8_E4M3FNUZ", 8),
+    ("F8_E5M2FNUZ", 8), ("F6_E2M3", 6), ("F6_E3M2", 6), ("F4", 4),
+  ])
+  func `types that do not compute are listed with their bytes, and refused when used`(
+    dtype: String, bits: Int
+  ) throws {
+    let text = entry(dtype: dtype, shape: "[4]", offsets: "[0,\(bits / 2)]")
+    let path = try scratch.file("t.safetensors", safetensors("{\(text)}", data: bits / 2))
+    let checkpoint = try Checkpoint.open(path)
+    #expect(checkpoint["a"]?.dtype.name == dtype && checkpoint["a"]?.byteCount == bits / 2)
+    let refused = CheckpointsError.notComputable(format: .safetensors, name: "a", dtype: dtype)
+    #expect(throws: refused) { try checkpoint.tensor("a") }
+  }
+
   @Test func `an unknown dtype is named`() throws {
     #expect(try rule(safetensors("{\(entry(dtype: "F31"))}", data: 4)) == .dtype("a", "F31"))
   }
