@@ -91,6 +91,12 @@ extension VocabularyTable {
     guard !scores.contains(where: \.isNaN) else {
       throw .table(file: file, "a score must be a number: got nan")
     }
+    if hasScores, let id = types.firstIndex(of: 6), let bad = badByteToken(from: id) {
+      throw .table(
+        file: file,
+        "byte tokens must be <0x00> to <0xFF>: token \(bad) is "
+          + "'\(String(decoding: tokens[bad].prefix(40), as: UTF8.self))'")
+    }
     if isWhole, unknown == nil {
       throw .table(file: file, "a \(model) vocabulary must have an unknown token")
     }
@@ -103,6 +109,11 @@ extension VocabularyTable {
         throw .table(file: file, "the \(name) token id must be below \(tokens.count): got \(id)")
       }
     }
+  }
+
+  /// The first token from `start` that is said to be a byte and names none.
+  private func badByteToken(from start: Int) -> Int? {
+    types.indices[start...].first { types[$0] == 6 && byteOfToken(tokens[$0]) == nil }
   }
 
   /// Control and unknown tokens are special, user-defined ones are added; without types, the tokens
