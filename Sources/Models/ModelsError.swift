@@ -26,6 +26,7 @@ package enum ModelsError: RoomError, Equatable {
   case tiedHeadDiffers(head: String, embedding: String)
   case tensorType(name: String, type: String)
   case dtype(String)
+  case pattern(String)
   // Running.
   case noHead(String)
   case noTokenizer(String)
@@ -54,7 +55,7 @@ package enum ModelsError: RoomError, Equatable {
   package var code: ErrorCode {
     switch self {
     case .expression, .familyFile: .internal
-    case .sampler, .dtype: .value
+    case .sampler, .dtype, .pattern: .value
     case .noTokenizer, .noChatTemplate, .unknownChatTemplate: .tokenizer
     case .chatMessages, .chatContinuation: .value
     case .tooLong, .positions, .textTooLong: .limit
@@ -106,6 +107,7 @@ package enum ModelsError: RoomError, Equatable {
     case .pooling(let reason, _): "embed: \(reason)"
     case .textTooLong(let tokens, let limit):
       "text has \(tokens) tokens, embed reads at most \(limit)"
+    case .pattern(let pattern): "no tensor of the model fits '\(pattern)'"
     case .noTokenizer(let name): "text needs a tokenizer: \(name) has none"
     case .noChatTemplate(let name): "chat needs a chat template: \(name) has none"
     case .unknownChatTemplate(let name, _): "the model has no chat template '\(name)'"
@@ -151,6 +153,7 @@ package enum ModelsError: RoomError, Equatable {
     case .tensorType: "use a copy in F32, F16, BF16, Q8_0, Q4_0…Q5_1 or Q2_K…Q6_K"
     case .noTokenizer:
       "give a list of token ids, or load with tokenizer: \"path/to/tokenizer.json\""
+    case .pattern: "layers m, depth: 3 lists their names; * stands for any run of characters"
     case .noChatTemplate: "use prompt, or template: \"file.jinja\""
     case .unknownChatTemplate(_, let known): "it has \(known.joined(separator: ", "))"
     case .chatMessages: "as in [{role: \"user\", content: \"Hello\"}]"

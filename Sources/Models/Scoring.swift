@@ -95,18 +95,3 @@ extension Model {
     return try score(ids: joined, from: common, kernels: kernels, interrupt: interrupt)
   }
 }
-
-extension Model {
-  /// A model with the same description whose projections and tables have another dtype; attached
-  /// adapters are written into it. Embedding and head get 8 bits where the rest gets 4 or 5; rows
-  /// that are no multiple of a block become f16. Throws for a format that can only be read.
-  package func converted(to dtype: DType) throws -> Model {
-    if isUnloaded { throw ModelsError.unloaded(name) }
-    var store = try parameters.merged(tiedHead: tiedHeadPaths)
-    for need in transformer.architecture.needs {
-      guard need.isTable, let tensor = store[need.name] else { continue }
-      store.replace(need.name, with: try need.converted(tensor.detached, to: dtype))
-    }
-    return Model(parts: parts, transformer: transformer, parameters: store)
-  }
-}

@@ -120,7 +120,7 @@ struct WeightReader {
     }
     var unused: [String] = []
     for entry in checkpoint.entries where !used.contains(entry.name) {
-      if architecture.family.ignored.contains(where: { matches($0, entry.name) }) { continue }
+      if architecture.family.ignored.contains(where: { nameFits($0, entry.name) }) { continue }
       if try isTiedCopy(entry, dialect) { continue }
       unused.append(entry.name)
     }
@@ -136,7 +136,7 @@ struct WeightReader {
   ) -> Int {
     let names = checkpoint.entries.map(\.name)
     return names.count { name in
-      architecture.family.ignored.contains { matches($0, name) }
+      architecture.family.ignored.contains { nameFits($0, name) }
     }
   }
 
@@ -168,29 +168,6 @@ struct WeightReader {
       }
     }
     return nil
-  }
-
-  /// `*` stands for any run of characters.
-  private func matches(_ glob: String, _ name: String) -> Bool {
-    let parts = glob.split(separator: "*", omittingEmptySubsequences: false).map { Array($0.utf8) }
-    let bytes = Array(name.utf8)
-    guard let first = parts.first, let last = parts.last, parts.count > 1 else {
-      return glob == name
-    }
-    guard bytes.starts(with: first), bytes.count >= first.count + last.count,
-      bytes.suffix(last.count).elementsEqual(last)
-    else { return false }
-    var place = first.count
-    let end = bytes.count - last.count
-    for part in parts.dropFirst().dropLast() {
-      guard
-        let start = (place...end).first(where: {
-          $0 + part.count <= end && bytes[$0...].starts(with: part)
-        })
-      else { return false }
-      place = start + part.count
-    }
-    return true
   }
 
   private func checkMemory(

@@ -3,14 +3,14 @@
 import Tensors
 
 extension Session {
-  /// `x86_64, OpenBLAS`: the machine's instruction set and the matrix library.
+  /// `x86_64 with avx512`: the machine's instruction set and the level in use.
   package var arithmeticDescription: String {
     #if arch(x86_64)
-      "x86_64, OpenBLAS matrix products"
+      "x86_64 with \(VectorLevel.inUse) kernels"
     #elseif arch(arm64)
-      "arm64, OpenBLAS matrix products"
+      "arm64 with \(VectorLevel.inUse) kernels"
     #else
-      "OpenBLAS matrix products"
+      "\(VectorLevel.inUse) kernels"
     #endif
   }
 }

@@ -172,7 +172,7 @@ extension Session {
 
   // MARK: Lists
 
-  private func strings(_ call: Call, _ name: String) throws -> [String] {
+  func strings(_ call: Call, _ name: String) throws -> [String] {
     guard let value = call[name], !value.isNil else { return [] }
     if let one = value.asString { return [one] }
     let list = (value.asList ?? [.nil]).map(\.asString)

@@ -49,17 +49,22 @@ extension Session {
 
   /// The page of one word.
   package func page(of builtin: Builtin) -> String {
-    var lines = [builtin.signature, "  " + builtin.summary]
+    var lines = folded(builtin.signature, hanging: 4) + ["  " + builtin.summary]
     let described = builtin.parameters.filter { !$0.summary.isEmpty }
     if !described.isEmpty {
       let width = described.map(\.name.count).max() ?? 0
       lines.append("")
       for parameter in described {
         let padding = String(repeating: " ", count: width - parameter.name.count)
-        lines.append("  \(parameter.name)\(padding)  \(parameter.summary)")
+        lines += folded(
+          "  \(parameter.name)\(padding)  \(parameter.summary)", hanging: width + 4)
       }
     }
-    if !builtin.details.isEmpty { lines += ["", builtin.details] }
+    if !builtin.details.isEmpty {
+      lines.append("")
+      lines += builtin.details.split(separator: "\n", omittingEmptySubsequences: false)
+        .flatMap { folded(String($0)) }
+    }
     if let example = builtin.example { lines += ["", "example: " + example] }
     return lines.joined(separator: "\n")
   }
@@ -88,6 +93,24 @@ extension Session {
     return (0...haystack.count - needle.count).contains { start in
       haystack[start..<start + needle.count].elementsEqual(needle)
     }
+  }
+
+  /// A line cut at blanks so that each part fits 79 columns; all but the first begin with `hanging`
+  /// blanks. A word that is longer stays whole.
+  private func folded(_ line: String, hanging: Int = 0) -> [String] {
+    var lines: [String] = []
+    var rest = Array(line)[...]
+    let indent = String(repeating: " ", count: hanging)
+    while rest.count + (lines.isEmpty ? 0 : hanging) > 79 {
+      let room = 79 - (lines.isEmpty ? 0 : hanging)
+      let start = rest.firstIndex { $0 != " " } ?? rest.startIndex
+      let head = rest.prefix(room + 1)
+      let cut = head.lastIndex(of: " ").flatMap { $0 > start ? $0 : nil }
+      guard let cut = cut ?? rest[start...].firstIndex(of: " ") else { break }
+      lines.append((lines.isEmpty ? "" : indent) + String(rest[..<cut]))
+      rest = rest[(cut + 1)...].drop { $0 == " " }
+    }
+    return lines + [(lines.isEmpty ? "" : indent) + String(rest)]
   }
 
   private func wrapped(_ words: [String], width: Int) -> [String] {

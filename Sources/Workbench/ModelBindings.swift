@@ -24,16 +24,27 @@ extension Session {
         [
           Parameter("model"),
           Parameter("to", .label("\"q8_0\""), "a format: \(Session.weightFormats)"),
+          Parameter("head", .label("nil"), "another format for embedding and head"),
+          Parameter("only", .label("[]"), "names of tensors that change, with * as in \"*mlp*\""),
+          Parameter("keep", .label("[]"), "names of tensors that stay"),
         ],
         example: "q = quantize m, to: \"q8_0\"",
         details: """
           Norms and biases stay f32; embedding and head get 8 bits where the rest gets 4 or 5; rows \
-          that are no multiple of 32 become f16.
+          that are no multiple of 32 become f16. q.report is a list of maps: name, from, to, bytes and \
+          error, the part of the tensor's norm that was lost.
           """,
         flags: [.makesModel]
-      ) { call in
-        let dtype = try LoadOptions.dtype(named: try call.optionalString("to") ?? "q8_0")
-        return .object(ModelObject(try call.model().converted(to: dtype)))
+      ) { [unowned self] call in
+        var wanted = Quantizing(
+          to: try LoadOptions.dtype(named: try call.optionalString("to") ?? "q8_0"))
+        wanted.head = try call.optionalString("head").map { try LoadOptions.dtype(named: $0) }
+        wanted.only = try strings(call, "only")
+        wanted.keep = try strings(call, "keep")
+        let made = try call.model().quantized(wanted, measuring: true) { done, total in
+          progress("quantize", done: done, total: total)
+        }
+        return .object(ModelObject(made.model, report: made.report))
       },
       Builtin(
         "unload", group: "models", "gives a model's memory back; the number of bytes",

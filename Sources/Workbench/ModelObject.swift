@@ -12,7 +12,13 @@ import Tensors
 package final class ModelObject: Displayable, Savable {
   package let model: Model
 
-  package init(_ model: Model) { self.model = model }
+  /// What quantizing did to each tensor; nil for a model that was not made so.
+  private let report: [QuantizedTensor]?
+
+  package init(_ model: Model, report: [QuantizedTensor]? = nil) {
+    self.model = model
+    self.report = report
+  }
 
   package var kind: String { "model" }
   package var byteCount: Int? { model.parameters.byteCount }
@@ -42,7 +48,7 @@ package final class ModelObject: Displayable, Savable {
     [
       "adapters", "bytes", "checks", "config", "context", "family", "layers", "metadata", "name",
       "parameters", "path", "template", "tokenizer",
-    ]
+    ] + (report == nil ? [] : ["report"])
   }
 
   package func member(_ name: String) throws -> Value? {
@@ -65,6 +71,8 @@ package final class ModelObject: Displayable, Savable {
         })
     case "metadata": return metadata
     case "adapters": return .list(model.adapters.map { .string($0.name) })
+    case "report":
+      return report.map { .list($0.map(Self.row)) }
     case "template":
       if model.parts.chatTemplates.sources.isEmpty { return .nil }
       return .object(
@@ -75,6 +83,13 @@ package final class ModelObject: Displayable, Savable {
       return model.tokenizer.map { .object(TokenizerObject($0, name: model.name)) } ?? .nil
     default: return nil
     }
+  }
+
+  private static func row(_ tensor: QuantizedTensor) -> Value {
+    .map([
+      "name": .string(tensor.name), "from": .string(tensor.from.rawValue),
+      "to": .string(tensor.to.rawValue), "bytes": .int(tensor.bytes), "error": .float(tensor.error),
+    ])
   }
 
   private func parameter(_ name: String) -> (MapKey, Value)? {
