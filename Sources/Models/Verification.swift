@@ -118,7 +118,8 @@ package struct Verification {
     "naïve café", "Straße", "Ελληνικά", "Русский язык", "العربية", "עברית", "हिन्दी", "ไทย",
     "日本語のテキスト", "中文文本", "한국어", "🙂", "👩‍👩‍👧", "🇩🇪", "a\u{301}", "\u{FEFF}bom", "—…«»", "€£¥",
     "if (x == 1) { return; }", "SELECT * FROM t;", "<html></html>", "https://example.org/a?b=c",
-    "\\alpha^2 + \\beta_1", "a+b=c", "#!/bin/sh", "{\"key\": [1, 2]}", "- item", "> quote", "**bold**",
+    "\\alpha^2 + \\beta_1", "a+b=c", "#!/bin/sh", "{\"key\": [1, 2]}", "- item", "> quote",
+    "**bold**",
     "`code`", "....", "!!!???", "((()))", "aaaaaaaaaaaaaaaa", "z", "", "I", "\n\n\n", "    four",
     "ﬁ", "½", "x²", "№", "\u{200B}zero", "ﷺ", "Ⅷ", "ｆｕｌｌ", "ı İ", "ǅ", "\u{1F469}\u{1F3FD}",
   ]
@@ -189,7 +190,8 @@ package struct Verification {
     if usesDate { words.append("uses the date") }
     if !ends.isEmpty {
       words.append(
-        "a turn ends with " + ends.sorted().map { model.tokenizer?.tokenText($0) ?? "\($0)" }
+        "a turn ends with "
+          + ends.sorted().map { model.tokenizer?.tokenText($0) ?? "\($0)" }
           .joined(separator: " "))
     }
     if starts == 0 { words.append("writes no start token") }

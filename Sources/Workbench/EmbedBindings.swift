@@ -45,7 +45,8 @@ extension Session {
     let several = value.asList.flatMap { list in
       list.isEmpty || list.contains { $0.asInt == nil } ? list : nil
     }
-    let inputs = try several?.map { try call.promptInput($0, "text") }
+    let inputs =
+      try several?.map { try call.promptInput($0, "text") }
       ?? [try call.promptInput(value, "text")]
     if pool == Pooling.none, several == nil, let input = inputs.first {
       return try model.hiddenStates(input, kernels: kernels, interrupt: interrupt)

@@ -66,7 +66,8 @@ extension Session {
     }
     if let first = changed.first {
       card.add(
-        Check("digests", .fail, "\(changed.count) files are not what was downloaded, first \(first)"))
+        Check(
+          "digests", .fail, "\(changed.count) files are not what was downloaded, first \(first)"))
     } else {
       card.add(
         Check(
