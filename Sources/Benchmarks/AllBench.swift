@@ -1,20 +1,5 @@
 // Everything that needs no file from outside: the rows of `quire bench` without a word after it.
 
-/// Rows whose work this version cannot do yet.
-package enum MissingBench: String, CaseIterable, Sendable {
-  case embed
-
-  package var reason: String {
-    switch self {
-    case .embed: "not yet: sentence embeddings come with the encoder families"
-    }
-  }
-
-  package func run(_ bench: Bench) {
-    bench.report(.missing(work: rawValue, reason: reason))
-  }
-}
-
 package struct AllBench {
   /// The program to start.
   package var program: String
@@ -46,7 +31,7 @@ package struct AllBench {
       bench.report(.missing(work: "model", reason: "no model in the box; name a file"))
     }
     try TrainBench(path: nil).run(bench)
-    for missing in MissingBench.allCases { missing.run(bench) }
+    bench.report(.missing(work: "embed", reason: "no encoder in the box; name a folder"))
   }
 
   /// The text again and again, to a megabyte.

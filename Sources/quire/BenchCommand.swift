@@ -11,7 +11,7 @@ enum BenchWork {
   case train(TrainBench)
   case tokenize(TokenizeBench)
   case matmul(MatrixBench)
-  case missing(MissingBench)
+  case embed(EmbedBench)
 
   /// The word after `bench`, how it is used, and the options that it takes besides the common ones.
   static let words: [(word: String, usage: String, summary: String, options: Set<String>)] = [
@@ -28,7 +28,10 @@ enum BenchWork {
     ("matmul", "[--size 2048]", "products of two square matrices", ["--size"]),
     ("language", "", "the interpreter", []),
     ("start", "", "from nothing to `-c 1` and to the console's first prompt", []),
-    ("embed", "", "sentence embeddings (exit code 5: not yet)", []),
+    (
+      "embed", "FOLDER [--batch 64] [--length 71]", "sentences to vectors",
+      ["--batch", "--length"]
+    ),
   ]
 }
 
@@ -84,14 +87,12 @@ struct BenchOptions {
     case "matmul": work = .matmul(MatrixBench())
     case "language": work = .language
     case "start": work = .start
+    case "embed": work = .embed(EmbedBench(path: try file("an encoder")))
     default:
-      guard let missing = MissingBench(rawValue: word) else {
-        throw UsageError(
-          message: "bench knows no \(word)",
-          help: didYouMean(word, among: BenchWork.words.map(\.word))
-            ?? "it knows " + BenchWork.words.map(\.word).joined(separator: " "))
-      }
-      work = .missing(missing)
+      throw UsageError(
+        message: "bench knows no \(word)",
+        help: didYouMean(word, among: BenchWork.words.map(\.word))
+          ?? "it knows " + BenchWork.words.map(\.word).joined(separator: " "))
     }
     return BenchWork.words.first { $0.word == word }?.options ?? []
   }
@@ -119,6 +120,9 @@ struct BenchOptions {
     case .train(var bench):
       if name == "--batch" { bench.batch = number } else { bench.length = number }
       work = .train(bench)
+    case .embed(var bench):
+      if name == "--batch" { bench.batch = number } else { bench.length = number }
+      work = .embed(bench)
     case .matmul(var bench):
       bench.size = number
       work = .matmul(bench)
@@ -153,7 +157,6 @@ struct BenchOptions {
       standardError("bench stopped\n")
       return 130
     }
-    if case .missing = work { return 5 }
     return 0
   }
 
@@ -165,7 +168,7 @@ struct BenchOptions {
     case .matmul(let work): try work.run(bench)
     case .language: try LanguageBench().run(bench)
     case .start: try StartBench(program: binaryPath()).run(bench)
-    case .missing(let work): work.run(bench)
+    case .embed(let work): try work.run(bench)
     case .all:
       // English that is always there: what the builtins say of themselves.
       let words = Session(session).allPages

@@ -37,7 +37,7 @@ func usage() -> String {
   }
   lines += [
     "",
-    "exit codes: 0 done, 1 a cell failed, 2 usage or syntax, 3 a check failed, 5 not yet there,",
+    "exit codes: 0 done, 1 a cell failed, 2 usage or syntax, 3 a check failed,",
     "            6 out of memory, 7 could not write, 124 time limit, 129 130 143 stopped by a signal",
     "",
     "try: quire -c 'm = load \"quill\"; prompt m, \"Once upon a time\", max: 40'",

@@ -87,7 +87,9 @@ def works(options):
             needs=(at("smol135"),)))
     found.append(Work(["train"], {"PyTorch": peer("char")}, [
         ("train full 12x64 char 0.8M", ["PyTorch"], Goal(">", 1.5))]))
-    found.append(Work(["embed"], {}, [("embed", [], Goal(">", 1.5))]))
+    # The folder of all-MiniLM-L6-v2, as minilm beside the other models.
+    found.append(Work(["embed", at("minilm")], {"transformers": peer("embed", at("minilm"))}, [
+        ("embed 64x71 minilm", ["transformers"], Goal(">", 1.5))], needs=(at("minilm"),)))
     return found
 
 
@@ -111,7 +113,7 @@ class Measured:
                 continue
             # One name for a model, whether its folder or its file is measured.
             work = found["work"]
-            if who == "transformers":
+            if who == "transformers" and not work.startswith("embed"):
                 work += "-BF16.gguf"
             self.values.setdefault((who, work), []).append(found["value"])
             self.units[work] = found["unit"]

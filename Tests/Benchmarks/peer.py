@@ -3,6 +3,7 @@
 
     python3 peer.py llamacpp FILE.gguf         prefill, decode, load to first token, resident memory
     python3 peer.py transformers FOLDER        prefill and decode, bf16
+    python3 peer.py embed FOLDER               sentences to vectors, f32
     python3 peer.py train FOLDER full|lora     training steps in f32, and their peak memory
     python3 peer.py char                       the small character model from random weights
     python3 peer.py tokenizers FILE.json TEXT
@@ -116,6 +117,19 @@ def transformers(folder):
         say(f"decode 32 {name}", 32 / seconds(write, 3), "tokens/s")
 
 
+def embed(folder):
+    import torch
+    from transformers import AutoModel
+    torch.set_num_threads(THREADS)
+    name = os.path.basename(os.path.normpath(folder))
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+    ids = torch.tensor([[1000 + (text * 31 + i * 7) % 8000 for i in range(71)] for text in range(64)])
+    ids %= model.config.vocab_size
+    pool = lambda: torch.nn.functional.normalize(model(input_ids=ids).last_hidden_state.mean(1))
+    with torch.no_grad():
+        say(f"embed 64x71 {name}", 64 / seconds(pool, 5), "sentences/s")
+
+
 def steps(model, ids, times):
     import torch
     model.train()
@@ -200,7 +214,7 @@ def torchmatmul(size):
 
 
 if __name__ == "__main__":
-    works = dict(llamacpp=llamacpp, transformers=transformers, train=train, char=char, tokenizers=tokenizers,
+    works = dict(llamacpp=llamacpp, transformers=transformers, embed=embed, train=train, char=char, tokenizers=tokenizers,
                  openblas=openblas, torchmatmul=torchmatmul)
     if len(sys.argv) < 2 or sys.argv[1] not in works:
         sys.exit(__doc__)

@@ -58,16 +58,6 @@ private final class Clock: @unchecked Sendable {
     #expect(collected.measured.count == 8)
   }
 
-  @Test func `what is not there yet says so`() {
-    let collected = Collected()
-    MissingBench.embed.run(collected.bench())
-    guard case .missing("embed", let reason) = collected.rows.first else {
-      Issue.record("no row")
-      return
-    }
-    #expect(reason.hasPrefix("not yet"))
-  }
-
   @Test func `a stop that was asked for ends a measurement`() {
     let interrupt = Interrupt()
     interrupt.request()
