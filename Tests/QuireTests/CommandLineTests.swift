@@ -85,12 +85,17 @@ import Testing
     #expect(train.out.contains("train lora 1x8 quill"), "\(train.err)")
   }
 
-  @Test func `bench says what it does not know or cannot do yet`() throws {
-    let embed = try Binary.run(["bench", "embed"])
-    #expect(embed.status == 5)
-    #expect(embed.out.contains("not yet"))
+  @Test func `bench makes vectors of sentences`() throws {
+    let model = Binary.root.appending(path: "Stdlib/models/quill").path
+    let embed = try Binary.run(
+      ["bench", "embed", model, "--batch", "3", "--length", "8", "--runs", "1"])
+    #expect(embed.out.contains("embed 3x8 quill"), "\(embed.err)")
+  }
+
+  @Test func `bench says what it does not know`() throws {
     for (words, part) in [
       (["bench", "modell"], "did you mean model"), (["bench", "model"], "needs a model"),
+      (["bench", "embed"], "needs an encoder"),
       (["bench", "matmul", "--prompt", "3"], "takes no --prompt"),
       (["bench", "matmul", "--size", "0"], "whole number from 1"),
       (["bench", "train", "x", "--method", "qlora"], "lora or full"),
