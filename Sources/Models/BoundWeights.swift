@@ -8,6 +8,8 @@ struct Projection {
   let bias: Tensor?
   let updates: [LowRankUpdate]
 
+  var layer: LinearLayer { LinearLayer(weight: weight, bias: bias) }
+
   /// x [tokens, in] → [tokens, out].
   func callAsFunction(_ x: Tensor, _ kernels: KernelMode) throws -> Tensor {
     if let made = try trained(x, kernels) { return made }

@@ -301,6 +301,11 @@ struct Pass {
     if let norm2 = block.norm2 {
       read = try norm(place.isParallel ? middle : x, norm2, .ln2, .ln2Scale, block: index)
     }
+    if let sum = try gated(index, block, read, onto: x) {
+      x = sum
+      try see(.residPost, index, &x)
+      return x
+    }
     let mixed = try addend(try mlp(index, block, read), block.norm2Post, .mlpOut, index)
     x = try x.adding(mixed)
     if place == .after, let post = block.norm2Post { x = try plainNorm(x, post) }
@@ -441,6 +446,23 @@ struct Pass {
     let rows = try pattern.reshaped([groups, heads / groups * n, t])
     let z = try rows.matmul(try v.permuted([1, 0, 2]))  // [groups, heads/groups·n, headSize]
     return try z.reshaped([heads, n, size]).permuted([1, 0, 2])
+  }
+
+  /// The residual stream x with a gated block of `read` added, in one go where nobody looks inside.
+  private func gated(
+    _ index: Int, _ block: BoundBlock, _ read: Tensor, onto x: Tensor
+  ) throws -> Tensor? {
+    guard let gate = block.gate, let up = block.up, block.norm2Post == nil,
+      architecture.residualScale == nil,
+      [gate, up, block.down].allSatisfy(\.updates.isEmpty)
+    else { return nil }
+    if let visitor {
+      let inside: [SiteKind] = [.pre, .preLinear, .post, .mlpOut]
+      if inside.contains(where: { visitor.wants($0, block: index) }) { return nil }
+    }
+    return try Tensor.gatedLayers(
+      read, gate: gate.layer, up: up.layer, down: block.down.layer,
+      architecture.activation.operation, adding: x, kernels: kernels)
   }
 
   private func sameBytes(_ a: Tensor, _ b: Tensor) -> Bool {
