@@ -134,6 +134,12 @@ package struct ChatTemplates: Sendable, Equatable {
     }
   }
 
+  /// Puts a template in place of the default one.
+  mutating func use(_ text: String, file: String) {
+    sources.removeAll { $0.name == "default" }
+    sources.insert(Source(name: "default", file: file, text: text), at: 0)
+  }
+
   // MARK: - Choosing
 
   /// The template of a name; without one `default`, or the only one. Throws `ModelsError` when there

@@ -236,7 +236,7 @@ extension Model {
 
   /// What a call keeps keys and values in.
   package func cacheType(_ kernels: KernelMode) -> DType {
-    parameters.cacheType(transformer.architecture, kernels)
+    parts.cacheType ?? parameters.cacheType(transformer.architecture, kernels)
   }
 
   /// Bytes of keys and values of so many positions.
@@ -249,7 +249,7 @@ extension Model {
 extension ParameterStore {
   /// What keys and values are kept in: f32 where the weights are f32 or every bit counts.
   func cacheType(_ architecture: Architecture, _ kernels: KernelMode) -> DType {
-    guard kernels == .fast, let path = architecture.path(.up, block: 0),
+    guard kernels == .fast, let path = architecture.path(.down, block: 0),
       let weight = self[path + ".weight"]
     else { return .f32 }
     return weight.dtype == .f32 || weight.dtype == .f64 ? .f32 : .f16

@@ -12,6 +12,12 @@ package struct LoadOptions: Sendable {
   package var context: Int?
   /// A `tokenizer.json` to use instead of the model's own.
   package var tokenizer: String?
+  /// A chat template to use instead of the model's own: what errors call it, and its text.
+  package var template: (file: String, text: String)?
+  /// Keys and values in f32 or f16; nil chooses by weights and kernels.
+  package var cacheType: DType?
+  /// Bytes that prompts read before may hold; nil is a tenth of the free memory, 1 GiB at most.
+  package var prefixBudget: Int?
   /// Loads although tensors are left over.
   package var unusedAllowed: Bool
   /// Loads although it needs more memory than is free.

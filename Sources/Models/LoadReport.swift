@@ -32,7 +32,7 @@ struct LoadReport {
   /// Projections that `dtype:` left as f16.
   let kept16: Int
 
-  var checks: [Check] { [files, family, tensors, tokenizer, sampling, run] }
+  var checks: [Check] { [files, family, tensors, tokenizer, template, sampling, run] }
 
   private var files: Check {
     var counts: [String: Int] = [:]
@@ -91,6 +91,18 @@ struct LoadReport {
       return Check("tokenizer", .warn, "\(words): ids up to \(count - 1), the table has \(rows)")
     }
     return Check("tokenizer", tokenizer.notes.isEmpty ? .ok : .note, words)
+  }
+
+  private var template: Check {
+    let sources = parts.chatTemplates.sources
+    guard let first = sources.first else {
+      return Check("template", .ok, "none: chat needs one, prompt does not")
+    }
+    let others = sources.dropFirst().map(\.name)
+    return Check(
+      "template", .ok,
+      "\(first.file), \(first.text.utf8.count) bytes"
+        + (others.isEmpty ? "" : ", also \(others.joined(separator: ", "))"))
   }
 
   private var sampling: Check {

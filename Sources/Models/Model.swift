@@ -37,6 +37,10 @@ package struct ModelParts: Sendable {
   /// Ids that end a text.
   package var endIDs: Set<Int> = []
   package var contextLength: Int
+  /// f32 or f16, in place of the choice that is made for each call.
+  package var cacheType: DType?
+  /// Bytes that prompts read before may hold.
+  package var prefixBudget: Int?
   /// How the model makes one vector of a text; nil where its files say nothing.
   package var pooling: PoolingPlan?
 }
@@ -54,11 +58,13 @@ package final class Model: @unchecked Sendable {
   package private(set) var isUnloaded = false
   private var bound: BoundWeights?
   /// Keys and values of earlier calls.
-  package let prefixes = PrefixMemory(budget: min(1 << 30, Memory.available() / 10))
+  package let prefixes: PrefixMemory
   private var bytesOfTokens: TokenBytes?
 
   package init(parts: ModelParts, transformer: Transformer, parameters: ParameterStore) {
     self.parts = parts
+    prefixes = PrefixMemory(
+      budget: parts.prefixBudget ?? min(1 << 30, Memory.available() / 10))
     self.transformer = transformer
     self.parameters = parameters
   }

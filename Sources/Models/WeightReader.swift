@@ -84,6 +84,11 @@ struct WeightReader {
       }
       parts.contextLength = context
     }
+    parts.cacheType = options.cacheType
+    parts.prefixBudget = options.prefixBudget
+    if let template = options.template {
+      parts.chatTemplates.use(template.text, file: template.file)
+    }
     parts.endIDs = EndIDs.find(parts)
     let store = ParameterStore(tensors)
     parts.checks =

@@ -149,7 +149,7 @@ extension Session {
   }
 
   /// A template from its text, which has a brace and a percent sign or two braces, or from a file.
-  private func chatTemplate(_ written: String) throws -> ChatTemplate {
+  func chatTemplate(_ written: String) throws -> ChatTemplate {
     if written.contains("{%") || written.contains("{{") || written.contains("\n") {
       return try ChatTemplate(source: written, name: "template")
     }

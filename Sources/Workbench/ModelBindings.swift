@@ -66,6 +66,18 @@ extension Session {
     options.tokenizer = try call.optionalString("tokenizer").map {
       try resolve($0, for: .reading)
     }
+    if let template = try call.optionalString("template") {
+      let read = try chatTemplate(template)
+      options.template = (read.name, read.source.text)
+    }
+    let kept = try call.optionalString("kv") ?? "auto"
+    guard ["auto", "f32", "f16"].contains(kept) else {
+      throw Diagnostic(
+        .value, "kv must be \"auto\", \"f32\" or \"f16\": got \"\(visibleText(kept))\"")
+    }
+    options.cacheType = kept == "auto" ? nil : DType(rawValue: kept)
+    options.prefixBudget = try call.optionalInt("cache", in: 0...(1 << 50))
+    options.force = try call.bool("force", default: false)
     let unused = try call.optionalString("unused") ?? "error"
     guard unused == "error" || unused == "allow" else {
       throw Diagnostic(
