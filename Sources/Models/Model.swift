@@ -38,7 +38,7 @@ package struct ModelParts: Sendable {
   package var endIDs: Set<Int> = []
   package var contextLength: Int
   /// f32 or f16, in place of the choice that is made for each call.
-  package var cacheType: DType?
+  var cacheType: DType?
   /// Bytes that prompts read before may hold.
   package var prefixBudget: Int?
   /// How the model makes one vector of a text; nil where its files say nothing.
