@@ -5,6 +5,7 @@ import Files
 import Language
 import Models
 import Tensors
+import Tokenizers
 
 extension Session {
   /// What `dtype:` and `to:` may be, for help texts.
