@@ -32,7 +32,12 @@ extension Compiler {
     return operand(base)
   }
 
+  /// Lets go of a container that was computed for a part of it. A variable keeps its value: those of
+  /// comprehensions lie among the temporaries.
   private mutating func clear(_ base: Node, _ register: Int, _ result: Int) {
+    var inner = base
+    while case .group(let next) = inner.kind { inner = next }
+    if case .name(let name) = inner.kind, case .register = access(name) { return }
     if register != result, register >= state.firstTemporary {
       emit(.nothing, register, 0, 0, base.range)
     }

@@ -49,7 +49,7 @@ extension Session {
 
   /// The page of one word.
   package func page(of builtin: Builtin) -> String {
-    var lines = folded(builtin.signature, hanging: 4) + ["  " + builtin.summary]
+    var lines = folded(builtin.signature, hanging: 4) + folded("  " + builtin.summary, hanging: 2)
     let described = builtin.parameters.filter { !$0.summary.isEmpty }
     if !described.isEmpty {
       let width = described.map(\.name.count).max() ?? 0

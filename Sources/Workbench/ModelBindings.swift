@@ -8,6 +8,9 @@ import Tensors
 import Tokenizers
 
 extension Session {
+  /// Weights of fewer bytes are gone through before a person wonders.
+  static let quickBytes = 100_000_000
+
   /// What `dtype:` and `to:` may be, for help texts.
   static let weightFormats = LoadOptions.dtypes.map { "\"\($0.rawValue)\"" }.joined(separator: " ")
 
@@ -42,8 +45,10 @@ extension Session {
         wanted.head = try call.optionalString("head").map { try LoadOptions.dtype(named: $0) }
         wanted.only = try strings(call, "only")
         wanted.keep = try strings(call, "keep")
-        let made = try call.model().quantized(wanted, measuring: true) { done, total in
-          progress("quantize", done: done, total: total)
+        let model = try call.model()
+        let isLong = model.parameters.byteCount > Session.quickBytes
+        let made = try model.quantized(wanted, measuring: true) { done, total in
+          if isLong { progress("quantize", done: done, total: total) }
         }
         return .object(ModelObject(made.model, report: made.report))
       },

@@ -30,7 +30,9 @@ extension Session {
     let model = try call.model()
     var verification = Verification(model)
     verification.interrupt = interrupt
-    verification.onProgress = { [unowned self] in progress("verify", done: $0, total: $1) }
+    if model.parameters.byteCount > Session.quickBytes {
+      verification.onProgress = { [unowned self] in progress("verify", done: $0, total: $1) }
+    }
     let isDeep = try call.bool("deep", default: true)
     let card = CardObject(name: model.name, rows: try verification.rows(deep: isDeep))
     if isDeep { try addFiles(of: model, to: card) }

@@ -23,6 +23,19 @@ import Testing
     #expect(interpreter.isComplete("fn f() {\n  if true {") == .incomplete(indent: 4))
   }
 
+  @Test func `a part of a comprehension's variable leaves the variable whole`() {
+    let recorder = Recorder()
+    let text = """
+      xs = [{a: 1, b: [2, 3]}, {a: 1, b: [1, 1]}]
+      print [r.b[0] + r.b[1] for r in xs if r.a != (r).b[0]]
+      print [p[0] * p[1] for p in [[2, 3], [4, 5]] if p[0] < p[1]]
+      fn f(xs) { return [r.a + r.b[0] for r in xs] }
+      print f(xs)
+      """
+    #expect(recorder.run(text).isEmpty)
+    #expect(recorder.lines == ["# expect: [5]", "# expect: [6, 20]", "# expect: [3, 2]"])
+  }
+
   @Test func `values lie in memory as the machine reads them`() {
     #expect(valueLayoutHolds())
   }

@@ -35,7 +35,8 @@ import Workbench
       let page = try bench.session.helpText([builtin.name])
       let words = page.split { $0 == " " || $0 == "\n" }
       #expect(words.starts(with: builtin.signature.split(separator: " ")), "\(builtin.name)")
-      #expect(page.split(separator: "\n").allSatisfy { $0.count < 80 }, "\(builtin.name)")
+      let long = page.split(separator: "\n").filter { $0.count > 79 && !$0.hasPrefix("example:") }
+      #expect(long.isEmpty, "\(builtin.name): \(long)")
       #expect(!builtin.summary.isEmpty && !builtin.summary.hasSuffix("."), "\(builtin.name)")
     }
     #expect(bench.shows("help").contains("the session:"))
