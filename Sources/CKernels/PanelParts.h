@@ -22,6 +22,8 @@ typedef void ck_packer(const ck_part *part, int turned, void *out);
 void ck_pack_scalar(const ck_part *part, int turned, void *out);
 void ck_pack_avx512(const ck_part *part, int turned, void *out);
 void ck_pack_bf16(const ck_part *part, int turned, void *out);
+/// For f32 along k alone: after each two tiles two of what their rounding left.
+void ck_pack_split(const ck_part *part, int turned, void *out);
 
 /// c[32, 32] = (adds ? c : 0) + a b over `tiles` times 16 units; only the first `rows` rows
 /// (rounded up to 16) are computed.
@@ -37,6 +39,10 @@ void ck_block_bf16(const void *a, const void *b, long tiles, float *c, long stri
                    long rows);
 void ck_block_amx(const void *a, const void *b, long tiles, float *c, long stride, int adds,
                   long rows);
+void ck_block_split(const void *a, const void *b, long tiles, float *c, long stride, int adds,
+                    long rows);
+/// Adds a bias (or null) to a row and makes gelu of it.
+void ck_gelu_row(float *row, const float *bias, long count);
 #if defined(__x86_64__)
 /// Rows of f32 along k rounded to whole numbers, 16 lines a tile; quantised columns as such.
 void ck_pack_rounded(const ck_part *part, int turned, void *out);

@@ -35,29 +35,35 @@ void ck_panel_plan(long m, long n, long k, const ck_operand *a, const ck_operand
                    ck_panels *plan) {
   *plan = (ck_panels){.m = m, .n = n, .k = k, .format = b->format};
   int narrow = a->format == CK_BFLOAT16 && b->format == CK_BFLOAT16;
+  int single = a->format == CK_F32 && b->format == CK_F32 && !a->across && !b->across;
 #if defined(__x86_64__)
   plan->level = ck_level;
-  if (rounds > 1 && (ck_level == CK_VNNI || ck_level == CK_BF16) && ck_packs_bytes(b->format) &&
+  if (rounds == 3 && single && ck_level == CK_AMX)
+    plan->units = CK_UNITS_SPLIT;
+  else if (rounds == 2 && (ck_level == CK_VNNI || ck_level == CK_BF16) && ck_packs_bytes(b->format) &&
       a->format == CK_F32 && !a->across && !b->across)
     plan->units = CK_UNITS_BYTES;
-  else if ((rounds || narrow) && ck_level >= CK_BF16 && ck_level <= CK_AMX)
+  else if ((rounds == 1 || rounds == 2 || narrow) && ck_level >= CK_BF16 && ck_level <= CK_AMX)
     plan->units = CK_UNITS_PAIRS;
   else if (plan->level > CK_AVX512)
     plan->level = CK_AVX512;
 #else
   (void)narrow;
+  (void)single;
   (void)rounds;
   plan->level = CK_SCALAR;
 #endif
   long unit = plan->units ? 2 : 1, deepest = 256;
   if (plan->units) deepest = plan->level >= CK_AMX ? 2048 : 512;
+  long width = 4;  // bytes of a unit, with what it left
+  if (plan->units == CK_UNITS_SPLIT) deepest = 1024, width = 8;
   long parts = (k + deepest - 1) / deepest;
   plan->depth = rounded_up((k + parts - 1) / parts, CK_PATCH * unit);
   if (ck_block_values(b->format) > 32) plan->depth = deepest;
   long block = b->across ? ck_block_values(b->format) : 1;
   plan->columns = columns_of(n, block > CK_BLOCK ? block : CK_BLOCK, 256);
   plan->pieces = (n + plan->columns - 1) / plan->columns;
-  long lineBytes = rounded_up(k, CK_PATCH * unit) * 4 / unit;
+  long lineBytes = rounded_up(k, CK_PATCH * unit) * width / unit;
   // Packed rows stay below 32 MiB, and a piece below a few milliseconds.
   long rows = ((32L << 20) / lineBytes) / CK_BLOCK * CK_BLOCK;
   plan->rows = rows < 512 ? 512 : rows > 2048 ? 2048 : rows;
@@ -65,7 +71,7 @@ void ck_panel_plan(long m, long n, long k, const ck_operand *a, const ck_operand
   plan->packPieces = (plan->rows + CK_BLOCK - 1) / CK_BLOCK;
   plan->packedBytes = plan->packPieces * CK_BLOCK * lineBytes;
   plan->scratchBytes =
-      plan->columns * plan->depth * 4 / unit + CK_BLOCK * CK_BLOCK * (long)sizeof(float);
+      plan->columns * plan->depth * width / unit + CK_BLOCK * CK_BLOCK * (long)sizeof(float);
 }
 
 // MARK: Packing
@@ -129,10 +135,16 @@ static long values_of_tile(const ck_panels *plan) {
   return plan->units == CK_UNITS_SINGLE ? CK_PATCH : 2 * CK_PATCH;
 }
 
+// Bytes of a block for one tile's steps of k.
+static long block_bytes(const ck_panels *plan) {
+  return plan->units == CK_UNITS_SPLIT ? 2 * CK_BLOCK_BYTES : CK_BLOCK_BYTES;
+}
+
 static ck_packer *packer(const ck_panels *plan, int turned) {
 #if defined(__x86_64__)
   if (plan->units == CK_UNITS_BYTES) return turned ? ck_pack_bytes : ck_pack_rounded;
   if (plan->units == CK_UNITS_PAIRS) return ck_pack_bf16;
+  if (plan->units == CK_UNITS_SPLIT) return ck_pack_split;
   if (plan->level >= CK_AVX512) return ck_pack_avx512;
 #endif
   (void)plan;
@@ -150,7 +162,7 @@ void ck_panel_pack_part(const ck_panels *plan, const ck_operand *a, long first, 
   long row = piece * CK_BLOCK, per = values_of_tile(plan), tiles = (plan->k + per - 1) / per;
   if (row >= count) return;
   ck_part part = {a, first + row, least(CK_BLOCK, count - row), 0, depth};
-  packer(plan, 0)(&part, 0, (char *)packed + (piece * tiles + start / per) * CK_BLOCK_BYTES);
+  packer(plan, 0)(&part, 0, (char *)packed + (piece * tiles + start / per) * block_bytes(plan));
 }
 
 // MARK: Multiplying
@@ -175,12 +187,27 @@ void ck_block_scalar(const void *a, const void *b, long tiles, float *c, long st
 static ck_block_kernel *kernel(const ck_panels *plan) {
 #if defined(__x86_64__)
   if (plan->units == CK_UNITS_BYTES) return ck_byte_kernel(plan->format);
+  if (plan->units == CK_UNITS_SPLIT) return ck_block_split;
   if (plan->units == CK_UNITS_PAIRS) return plan->level >= CK_AMX ? ck_block_amx : ck_block_bf16;
   if (plan->level >= CK_AVX512) return ck_block_avx512;
   if (plan->level >= CK_AVX2) return ck_block_avx2;
 #endif
   (void)plan;
   return ck_block_scalar;
+}
+
+// What becomes of finished rows, while they are in cache.
+static void finish(const ck_panels *plan, float *c, long stride, long rows, const float *bias,
+                   long columns) {
+#if defined(__x86_64__)
+  if (plan->gelu && plan->units == CK_UNITS_SPLIT) {
+    for (long i = 0; i < rows; i++) ck_gelu_row(c + i * stride, bias, columns);
+    return;
+  }
+#endif
+  (void)plan;
+  if (bias)
+    for (long i = 0; i < rows; i++) ck_add_into_f32(c + i * stride, bias, columns);
 }
 
 // A block at the rim: computed beside, its part that exists copied.
@@ -208,12 +235,13 @@ void ck_panel_multiply_piece(const ck_panels *plan, const void *packed, long cou
                              float *c, long stride, void *scratch) {
   long per = values_of_tile(plan);
   long left = piece * plan->columns, columns = least(plan->columns, plan->n - left);
-  long lineTiles = (plan->k + per - 1) / per;
+  long lineTiles = (plan->k + per - 1) / per, bytes = block_bytes(plan);
   float *beside = scratch;
   char *panel = (char *)scratch + CK_BLOCK * CK_BLOCK * sizeof(float);
   ck_block_kernel *block = kernel(plan);
 #if defined(__x86_64__)
-  if (block == ck_block_amx) ck_tiles_begin();
+  int tiled = block == ck_block_amx || block == ck_block_split;
+  if (tiled) ck_tiles_begin();
 #endif
   for (long start = 0; start < plan->k; start += plan->depth) {
     ck_part part = {b, left, columns, start, least(plan->depth, plan->k - start)};
@@ -222,20 +250,20 @@ void ck_panel_multiply_piece(const ck_panels *plan, const void *packed, long cou
     int onto = adds || start > 0;
     for (long i = 0; i < count; i += CK_BLOCK) {
       long rows = least(CK_BLOCK, count - i);
-      const char *x = (const char *)packed + (i / CK_BLOCK * lineTiles + start / per) * CK_BLOCK_BYTES;
+      const char *x = (const char *)packed + (i / CK_BLOCK * lineTiles + start / per) * bytes;
       for (long j = 0; j < columns; j += CK_BLOCK) {
-        const char *y = panel + j / CK_BLOCK * tiles * CK_BLOCK_BYTES;
+        const char *y = panel + j / CK_BLOCK * tiles * bytes;
         float *z = c + i * stride + j;
         if (rows % CK_PATCH == 0 && columns - j >= CK_BLOCK)
           block(x, y, tiles, z, stride, onto, rows);
         else
           rim(block, x, y, tiles, z, stride, onto, rows, least(CK_BLOCK, columns - j), beside);
       }
+      if (start + plan->depth >= plan->k)
+        finish(plan, c + i * stride, stride, rows, bias ? bias + left : 0, columns);
     }
   }
 #if defined(__x86_64__)
-  if (block == ck_block_amx) ck_tiles_end();
+  if (tiled) ck_tiles_end();
 #endif
-  if (bias)
-    for (long i = 0; i < count; i++) ck_add_into_f32(c + i * stride, bias + left, columns);
 }

@@ -141,6 +141,67 @@ CK_FOR(CK_TARGET_BF16) void ck_pack_bf16(const ck_part *part, int turned, void *
   part->source->across ? across_bf16(part, turned, out) : along_bf16(part, turned, out);
 }
 
+// 32 floats as 16 pairs of bf16, and what these leave of them as 16 more.
+CK_FLAT(CK_TARGET_BF16) __m512i split_pairs(__m512 low, __m512 high, __m512i *left) {
+  __m512i near = pairs_of(low, high);
+  __m512i first = _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm512_castsi512_si256(near)), 16);
+  __m512i second = _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(near, 1)), 16);
+  *left = pairs_of(_mm512_sub_ps(low, _mm512_castsi512_ps(first)),
+                   _mm512_sub_ps(high, _mm512_castsi512_ps(second)));
+  return near;
+}
+
+CK_FOR(CK_TARGET_BF16) void ck_pack_split(const ck_part *part, int turned, void *out) {
+  const ck_operand *source = part->source;
+  long tiles = (part->depth + 31) / 32, halves = (part->count + 31) / 32 * 2;
+  for (long half = 0; half < halves; half++) {
+    long rows = least(CK_PATCH, part->count - half * CK_PATCH);
+    const float *line = (const float *)source->bytes +
+                        (part->first + half * CK_PATCH) * source->stride + part->start;
+    for (long t = 0; t < tiles; t++) {
+      long valid = part->depth - t * 32;
+      __m512i near[16], left[16];
+      for (int row = 0; row < 16; row++) {
+        near[row] = left[row] = _mm512_setzero_si512();
+        if (row >= rows) continue;
+        const float *from = line + row * source->stride + t * 32;
+        near[row] = split_pairs(_mm512_maskz_loadu_ps(lanes16(valid), from),
+                                _mm512_maskz_loadu_ps(lanes16(valid - 16), from + 16), left + row);
+      }
+      char *to = (char *)out + (half / 2 * tiles + t) * 2 * CK_BLOCK_BYTES + half % 2 * CK_PATCH_BYTES;
+      put_tile(near, turned, to);
+      put_tile(left, turned, to + CK_BLOCK_BYTES);
+    }
+  }
+}
+
+// x times the normal distribution function, 1/2 + x p(x^2 / 16 - 1): p is fitted at Chebyshev nodes
+// for |x| <= sqrt 32, beyond which the function is 0 or 1 in f32.
+CK_FLAT(CK_TARGET_AVX512) __m512 gelu_of(__m512 x) {
+  static const float p[] = {
+    0.124992087f,    -0.0624294505f,  0.0465538912f,   -0.0380689465f,  0.0318961516f,
+    -0.026557887f,   0.0211803764f,   -0.0155169889f,  0.0115667004f,   -0.00956204161f,
+    0.00550765824f,  -0.000991699751f, 0.00103790348f, -0.00214986457f, 0.000930474431f,
+  };
+  const __m512 edge = _mm512_set1_ps(5.65685424949f);
+  __m512 t = _mm512_fmadd_ps(_mm512_mul_ps(x, x), _mm512_set1_ps(0.0625f), _mm512_set1_ps(-1));
+  __m512 sum = _mm512_set1_ps(p[14]);
+#pragma clang loop unroll(full)
+  for (int i = 13; i >= 0; i--) sum = _mm512_fmadd_ps(sum, t, _mm512_set1_ps(p[i]));
+  __m512 y = _mm512_mul_ps(x, _mm512_fmadd_ps(x, sum, _mm512_set1_ps(0.5f)));
+  __mmask16 far = _mm512_cmp_ps_mask(_mm512_abs_ps(x), edge, _CMP_GT_OQ);
+  return _mm512_mask_max_ps(y, far, x, _mm512_setzero_ps());
+}
+
+CK_FOR(CK_TARGET_AVX512) void ck_gelu_row(float *row, const float *bias, long count) {
+  for (long i = 0; i < count; i += 16) {
+    __mmask16 lanes = lanes16(count - i);
+    __m512 x = _mm512_maskz_loadu_ps(lanes, row + i);
+    if (bias) x = _mm512_add_ps(x, _mm512_maskz_loadu_ps(lanes, bias + i));
+    _mm512_mask_storeu_ps(row + i, lanes, gelu_of(x));
+  }
+}
+
 // MARK: Multiplying
 
 // `rows` <= 6 rows by 16 columns: 12 sums, 2 vectors of b and one number of a at a time.
@@ -284,5 +345,58 @@ void ck_block_amx(const void *a, const void *b, long tiles, float *c, long strid
   }
   _tile_stored(0, c, step);
   _tile_stored(1, c + 16, step);
+}
+
+// Per step of 32: what a left times b, a times b, a times what b left.
+CK_FOR(CK_TARGET_AMX)
+void ck_block_split(const void *a, const void *b, long tiles, float *c, long stride, int adds,
+                    long rows) {
+  const char *x = a, *y = b;
+  size_t step = (size_t)stride * 4;
+  int both = rows > 16;
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  if (adds) {
+    _tile_loadd(0, c, step);
+    _tile_loadd(1, c + 16, step);
+    if (both) {
+      _tile_loadd(2, c + 16 * stride, step);
+      _tile_loadd(3, c + 16 * stride + 16, step);
+    }
+  }
+  for (long i = 0; i < (both ? 32 : 16); i++) {
+    _mm_prefetch((const char *)(c + i * stride), _MM_HINT_T0);
+    _mm_prefetch((const char *)(c + i * stride + 16), _MM_HINT_T0);
+  }
+  // Tiles of a stand in 4 and 5, of b in 6 and 7; those of the second half are 0 where there is none.
+  for (long t = 0; t < tiles; t++, x += 2 * CK_BLOCK_BYTES, y += 2 * CK_BLOCK_BYTES) {
+    _tile_loadd(6, y, 64);
+    _tile_loadd(4, x + CK_BLOCK_BYTES, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, y + CK_PATCH_BYTES, 64);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, x + CK_BLOCK_BYTES + CK_PATCH_BYTES, 64);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+    _tile_loadd(4, x, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, x + CK_PATCH_BYTES, 64);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+    _tile_loadd(6, y + CK_BLOCK_BYTES, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_loadd(7, y + CK_BLOCK_BYTES + CK_PATCH_BYTES, 64);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_stored(0, c, step);
+  _tile_stored(1, c + 16, step);
+  if (!both) return;
+  _tile_stored(2, c + 16 * stride, step);
+  _tile_stored(3, c + 16 * stride + 16, step);
 }
 #endif

@@ -70,7 +70,7 @@ static void product(Run *run, const Matrix *a, const Matrix *b, long m, long n, 
   }
   if (!checks_values()) return;
   int whole = plan.units == CK_UNITS_BYTES;
-  double step = plan.units == CK_UNITS_PAIRS ? 0x1p-7 : 1e-5;
+  double step = plan.units == CK_UNITS_PAIRS ? 0x1p-7 : plan.units == CK_UNITS_SPLIT ? 2e-5 : 1e-5;
   const float *rounded = rounded_rows(run, a->wide, m, k), *left = whole ? rounded : a->wide;
   for (long i = 0; i < m; i++)
     for (long o = 0; o < n; o++) {
@@ -116,11 +116,45 @@ static void panels_rounded(Run *run, long n) {
   each(run, n, singles, some_blocks, 1);
 }
 
+static void panels_split(Run *run, long n) {
+  each(run, n, singles, singles, 3);
+  each(run, n, singles, plain, 3);
+}
+
+// Biases, and gelu in the same go where operands are split.
+static void panels_gelu(Run *run, long n) {
+  long m = n, k = 3 * n + 1, columns = 2 * n + 1;
+  Matrix a = matrix(run, CK_F32, 0, m, k), b = matrix(run, CK_F32, 0, columns, k);
+  ck_panels plan;
+  ck_panel_plan(m, columns, k, &a.operand, &b.operand, 3, &plan);
+  plan.gelu = 1;
+  float *c = out_floats(run, m * columns), *bias = floats(run, columns);
+  void *packed = scratch(run, plan.packedBytes), *room = scratch(run, plan.scratchBytes);
+  for (long piece = 0; piece < plan.packPieces; piece++)
+    ck_panel_pack(&plan, &a.operand, 0, m, piece, packed);
+  for (long piece = 0; piece < plan.pieces; piece++)
+    ck_panel_multiply(&plan, packed, m, &b.operand, piece, 0, bias, c, columns, room);
+  for (long i = 0; i < m; i++)
+    for (long o = 0; o < columns; o++) {
+      double sum = bias[o], size = fabs(bias[o]);
+      for (long j = 0; j < k; j++) {
+        double term = (double)a.wide[i * k + j] * b.wide[o * k + j];
+        sum += term;
+        size += fabs(term);
+      }
+      double wanted = 0.5 * sum * (1 + erf(sum * 0.70710678118654752440));
+      if (plan.units != CK_UNITS_SPLIT) c[i * columns + o] = (float)wanted;
+      if (checks_values())
+        want(run, fabs(c[i * columns + o] - wanted) <= 2.5e-5 * size + 1e-6 * (1 + fabs(wanted)),
+             "a gelu is not that of its product");
+    }
+}
+
 static void panels_bytes(Run *run, long n) { each(run, n, singles, all_blocks, 2); }
 
 // More steps of k than one packed panel holds.
 static void panels_deep(Run *run, long k) {
-  for (int rounds = 0; rounds < 3; rounds++) {
+  for (int rounds = 0; rounds < 4; rounds++) {
     Matrix a = matrix(run, CK_F32, 0, 3, k), b = matrix(run, CK_F32, 0, 35, k);
     product(run, &a, &b, 3, 35, k, rounds);
     long blocks = k / 32 * 32;
@@ -141,6 +175,8 @@ static void panels_broad(Run *run, long n) {
     Matrix a = matrix(run, CK_F32, 0, 2, 9), b = matrix(run, CK_BFLOAT16, 1, n, 9);
     product(run, &a, &b, 2, n, 9, rounds);
   }
+  Matrix a = matrix(run, CK_F32, 0, 2, 9), b = matrix(run, CK_F32, 0, n, 9);
+  product(run, &a, &b, 2, n, 9, 3);
 }
 
 static const long few[] = {1, 2, 17, 33, 49, -1};
@@ -150,6 +186,8 @@ const Case panel_cases[] = {
   {"panels of blocks", panels_blocks, few, 1e-5},
   {"panels of bf16", panels_bf16, few, 1e-5},
   {"panels, rounded to bf16", panels_rounded, few, 0.1},
+  {"panels, split in two", panels_split, few, 1e-4},
+  {"panels, split in two, gelu", panels_gelu, few, 1e-4},
   {"panels, rounded to bytes", panels_bytes, few, 0.1},
   {"panels, deep", panels_deep, deep, 0.1},
   {"panels, broad", panels_broad, deep, 0.1},

@@ -11,6 +11,12 @@
 // lines of 64 bytes, a row's values and scale; in `b` 8 units of four values for 16 columns, then
 // their scales. Sums inside 32 (or 16) values are exact; an output is one chain over these, scaled.
 //
+// Where there are tile registers, an f32 may be the sum of two bf16 (split): its value rounded, and
+// what that left rounded too, 16 digits or more. A block of tiles with the first is followed by one
+// with the second; three of the four products are computed, as the fourth is below the digits kept.
+// An infinity, or a number that rounds to one, makes NaN of its outputs; numbers below 2^-110 lose
+// digits, below 2^-126 they are 0.
+//
 // A product is cut by its shape alone, so its bits do not depend on who computes which piece.
 // Work: 2 m n k operations; bytes: b once, a once, c read and written once for each `depth` of k.
 #pragma once
@@ -28,8 +34,9 @@ typedef struct {
   int32_t across;
 } ck_operand;
 
-/// Packed as f32; as pairs of bf16, rounded to nearest even; as whole numbers of 8 bits.
-enum { CK_UNITS_SINGLE, CK_UNITS_PAIRS, CK_UNITS_BYTES };
+/// Packed as f32; as pairs of bf16, rounded to nearest even; as whole numbers of 8 bits; as pairs of
+/// bf16 and pairs of what they leave of f32.
+enum { CK_UNITS_SINGLE, CK_UNITS_PAIRS, CK_UNITS_BYTES, CK_UNITS_SPLIT };
 
 /// How one product is cut, made by `ck_panel_plan`.
 typedef struct {
@@ -41,6 +48,9 @@ typedef struct {
   int32_t level;
   /// The stored format of b.
   int32_t format;
+  /// 1: each output becomes its gelu (within 1e-6 of it, or of 1e-6 of its size) after the bias. The
+  /// plan says 0, the caller may say otherwise; read where `units` is CK_UNITS_SPLIT alone.
+  int32_t gelu;
   /// Columns of a piece and steps of k in one packed panel of b.
   long columns, depth;
   /// Rows of `a` that are packed at once; a larger m is several products.
@@ -54,7 +64,8 @@ typedef struct {
 /// 1 when the level in use has kernels for f32 panels of 512 bits.
 int ck_panel_wide(void);
 /// Plans c[m, n] = a b. `rounds` 1: f32 operands may be rounded to bf16 where that is faster; 2:
-/// those of quantised weights to 8 bits too, 32 values with one scale. All of m, n, k >= 1.
+/// those of quantised weights to 8 bits too, 32 values with one scale; 3: two f32 operands that both
+/// have k along their rows may be split. All of m, n, k >= 1.
 void ck_panel_plan(long m, long n, long k, const ck_operand *a, const ck_operand *b, int rounds,
                    ck_panels *plan);
 /// Packs rows [32 piece, 32 piece + 32) of the `count` rows of `a` that begin at `first`.
