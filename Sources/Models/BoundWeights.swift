@@ -7,12 +7,17 @@ struct Projection {
   let weight: Tensor
   let bias: Tensor?
   let updates: [LowRankUpdate]
+  /// Fast products may split f32 operands.
+  var splits = false
 
   var layer: LinearLayer { LinearLayer(weight: weight, bias: bias) }
 
   /// x [tokens, in] → [tokens, out].
   func callAsFunction(_ x: Tensor, _ kernels: KernelMode) throws -> Tensor {
     if let made = try trained(x, kernels) { return made }
+    if splits, kernels == .fast, let made = try Tensor.splitLayers(x, [layer]) {
+      return try updated(made[0], x, kernels)
+    }
     return try updated(try Tensor.linear(x, weight, bias, kernels: kernels), x, kernels)
   }
 
@@ -23,9 +28,19 @@ struct Projection {
     if projections.contains(where: { $0.isTrained(x) }) {
       return try projections.map { try $0(x, kernels) }
     }
-    let made = try Tensor.linearGroup(
-      x, projections.map { (weight: $0.weight, bias: $0.bias) }, kernels: kernels)
+    let splits = kernels == .fast && projections.allSatisfy(\.splits)
+    let split = splits ? try Tensor.splitLayers(x, projections.map(\.layer)) : nil
+    let made =
+      try split
+      ?? Tensor.linearGroup(
+        x, projections.map { (weight: $0.weight, bias: $0.bias) }, kernels: kernels)
     return try zip(projections, made).map { try $0.updated($1, x, kernels) }
+  }
+
+  /// The gelu of the layer in one go; nil where that is not to be had.
+  func gelu(_ x: Tensor, _ kernels: KernelMode) throws -> Tensor? {
+    guard splits, kernels == .fast, updates.isEmpty else { return nil }
+    return try Tensor.splitLayers(x, [layer], gelu: true)?.first
   }
 
   /// Whether gradients flow through the updates.
@@ -146,7 +161,7 @@ struct WeightFinder {
     let bias = architecture.hasBias(slot) ? try named(path + ".bias", slot) : nil
     return Projection(
       weight: try named(path + ".weight", slot), bias: bias,
-      updates: parameters.updates[path] ?? [])
+      updates: parameters.updates[path] ?? [], splits: !architecture.isCausal)
   }
 
   func optional(_ slot: WeightSlot, _ block: Int? = nil) throws -> Projection? {

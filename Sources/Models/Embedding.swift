@@ -23,7 +23,9 @@ extension Model {
   /// text; a text of more tokens than the model reads is an error unless `overflow` is
   /// `.truncate`, which keeps start and end tokens and says through `onNote` how many were cut.
   /// `batch` texts at most are read in one pass: a vector is the same in any batch, bit for bit in
-  /// exact mode. Throws a `ModelsError`, `TokenizerError`, `TensorError` or `Interrupted`.
+  /// exact mode. In fast mode texts beside it change bits only where they change the kernels: a
+  /// pass of 8 tokens or fewer has its own, and OpenBLAS (CPUs below AVX-512) promises nothing. f32
+  /// weights are multiplied as `KernelMode.fast` says for encoders. Throws a `ModelsError`, `TokenizerError`, `TensorError` or `Interrupted`.
   package func embed(
     texts: [PromptInput], pool: Pooling? = nil, normalize: Bool? = nil, prompt: String? = nil,
     overflow: Overflow = .error, batch: Int = 32, kernels: KernelMode = .fast,

@@ -475,9 +475,16 @@ struct Pass {
     let operation = architecture.activation.operation
     guard architecture.isGated else {
       guard let up = block.up else { throw noMLP }
-      var pre = try up(x, kernels)
+      let isSeen =
+        visitor.map { $0.wants(.pre, block: index) || $0.wants(.post, block: index) } ?? false
+      let whole = operation == .gelu ? try up.gelu(x, kernels) : nil
+      if !isSeen, let whole { return try block.down(whole, kernels) }
+      let made = try up(x, kernels)
+      var pre = made
       try see(.pre, index, &pre)
-      var post = try pre.unary(operation)
+      // Who looks and changes nothing leaves the bits of the pass as they are.
+      var post: Tensor
+      if let whole, sameBytes(made, pre) { post = whole } else { post = try pre.unary(operation) }
       try see(.post, index, &post)
       return try block.down(post, kernels)
     }

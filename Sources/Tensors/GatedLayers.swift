@@ -20,7 +20,7 @@ package struct LinearLayer {
       && bias.map { $0.dtype == .f32 && !$0.isTracked && $0.shape == [weight.shape[0]] } ?? true
   }
 
-  fileprivate func layer(
+  func layer(
     into out: UnsafeMutablePointer<Float>, onto: UnsafePointer<Float>? = nil
   ) -> PanelProducts.Layer {
     PanelProducts.Layer(

@@ -30,6 +30,8 @@ enum PanelProducts {
     case narrow
     /// What meets a quantised weight to 8 bits too, 32 values with one scale, as few rows are.
     case whole
+    /// f32 that meets f32 to the sum of two bf16 (16 digits or more) where there are tile registers.
+    case split
   }
 
   /// One matrix of several that multiply the same rows.
@@ -44,6 +46,8 @@ enum PanelProducts {
     let out: UnsafeMutablePointer<Float>
     /// Values from row to row of `out`.
     let stride: Int
+    /// Each output becomes its gelu; of layers whose operands are split alone.
+    var gelu = false
   }
 
   /// c[m, n] = a b, onto what c holds when `adds`, with `bias` (n values) added to each row; rows of
@@ -102,6 +106,7 @@ enum PanelProducts {
       self.layer = layer
       var plan = ck_panels(), left = a.operand, right = layer.matrix.operand
       ck_panel_plan(m, layer.n, k, &left, &right, rounds.rawValue, &plan)
+      plan.gelu = layer.gelu ? 1 : 0
       self.plan = plan
     }
 

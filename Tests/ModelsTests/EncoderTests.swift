@@ -3,6 +3,7 @@
 import Checkpoints
 import Diagnostics
 import Files
+import Foundation
 import JSON
 import Models
 import Tensors
@@ -147,6 +148,25 @@ import Tokenizers
     #expect(try Pooling(named: "last") == .last)
   }
 
+  /// What `Tests/Interop/embeddings.py` wrote of a real model, when both are named.
+  @Test(.enabled(if: sentenceModel != nil, "QUIRE_SENTENCE_MODEL names no folder"))
+  func `a sentence model has the ids and vectors of the reference`() throws {
+    let (folder, reference) = try #require(sentenceModel)
+    let model = try Model.load(folder)
+    let json = try JSON.parse(try Files.read(reference + "/texts.json"))
+    let texts = (json["texts"]?.array ?? []).compactMap(\.text)
+    for (text, ids) in zip(texts, json["ids"]?.array ?? []) {
+      #expect(try model.tokenizer?.encode(text) == (ids.array ?? []).compactMap(\.int), "\(text)")
+    }
+    let wanted = try readNPY(reference + "/vectors.npy")
+    for kernels in [KernelMode.fast, .exact] {
+      let made = try model.embed(texts: texts.map { .text($0) }, kernels: kernels)
+      let difference = largestDifference(made, wanted)
+      print("largest difference \(difference) (\(kernels))")
+      #expect(difference <= 1e-5)
+    }
+  }
+
   @Test func `a decoder gives vectors too`() throws {
     let golden = try Golden("qwen3")
     let model = try Model.load(try golden.folder(scratch))
@@ -155,3 +175,10 @@ import Tokenizers
     #expect(bits(vector) == bits(try rows.sliced([32..<33])))
   }
 }
+
+private let sentenceModel: (folder: String, reference: String)? = {
+  let named = ProcessInfo.processInfo.environment
+  guard let folder = named["QUIRE_SENTENCE_MODEL"], let made = named["QUIRE_SENTENCE_REFERENCE"]
+  else { return nil }
+  return (folder, made)
+}()

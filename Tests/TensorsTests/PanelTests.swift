@@ -152,4 +152,50 @@ import Testing
       try Tensor.gatedLayers(x, gate: w, up: w, down: w, .silu, adding: w.weight.cast(to: .f32))
     }
   }
+
+  @Test func `f32 layers by split operands are near the exact product, alone or together`() throws {
+    let before = WorkerPool.shared.threads
+    defer { WorkerPool.shared.threads = before }
+    for (m, n, k) in [(9, 1, 16), (17, 75, 33), (70, 33, 384), (45, 300, 1537), (33, 41, 2080)] {
+      let x = try random([m, k], 1), bias = try random([n], 3)
+      let layers = [
+        LinearLayer(weight: try random([n, k], 2), bias: bias),
+        LinearLayer(weight: try random([n + 5, k], 4)),
+      ]
+      guard let made = try Tensor.splitLayers(x, layers) else { return }
+      // Each term errs by 3 * 2^-18 at most.
+      for (layer, y) in zip(layers, made) {
+        let near = try reference(x, layer.weight, layer.bias)
+        #expect(distance(y.doubles(), near) < 1.2e-5 * Double(k).squareRoot())
+      }
+      let active = try #require(try Tensor.splitLayers(x, layers, gelu: true))
+      for (y, z) in zip(made, active) {
+        #expect(distance(z.doubles(), try y.unary(.gelu).doubles()) < 1e-5)
+      }
+      // The same bits for any threads, and for a row among others.
+      for threads in [1, 3] {
+        WorkerPool.shared.threads = threads
+        let again = try #require(try Tensor.splitLayers(x, layers))
+        #expect(again.map { $0.floats() } == made.map { $0.floats() })
+      }
+      let alone = try Tensor.splitLayers(x, [layers[0]])
+      #expect(alone?[0].floats() == made[0].floats())
+      if m > 40 {
+        let some = try Tensor.splitLayers(try x.sliced([7..<29]), [layers[0]])
+        #expect(some?[0].floats() == Array(made[0].floats()[7 * n..<29 * n]))
+      }
+    }
+  }
+
+  @Test func `layers are not split for few rows, on a tape, or in other types`() throws {
+    let x = try random([20, 64], 1), w = LinearLayer(weight: try random([33, 64], 2))
+    #expect(try Tensor.splitLayers(try x.sliced([0..<3]), [w]) == nil)
+    #expect(try Tensor.splitLayers(try Tape().leaf(x), [w]) == nil)
+    #expect(try Tensor.splitLayers(try x.cast(to: .f64), [w]) == nil)
+    #expect(try Tensor.splitLayers(x, []) == nil)
+    let narrow = LinearLayer(weight: try w.weight.cast(to: .bf16))
+    #expect(try Tensor.splitLayers(x, [w, narrow]) == nil)
+    let other = LinearLayer(weight: try random([33, 65], 2))
+    #expect(try Tensor.splitLayers(x, [other]) == nil)
+  }
 }
