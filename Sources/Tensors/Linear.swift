@@ -7,8 +7,7 @@ import CKernels
 package enum KernelMode: String, Sendable {
   /// As fast as the machine: sums in lanes; quantised and bf16 weights meet rounded activations. f32
   /// weights are computed in f32, but those of encoders, where the CPU has tile registers, with
-  /// operands of 16 digits or more and sums in f32 (`splitLayers`): about 1e-6 in a vector of length
-  /// one.
+  /// factors of 16 digits and sums in f32 (`splitLayers`): some 2e-6 in a vector of length one.
   case fast
   /// Each output one chain of fused multiply-adds over k ascending, whatever the number of rows.
   case exact

@@ -30,7 +30,7 @@ enum PanelProducts {
     case narrow
     /// What meets a quantised weight to 8 bits too, 32 values with one scale, as few rows are.
     case whole
-    /// f32 that meets f32 to the sum of two bf16 (16 digits or more) where there are tile registers.
+    /// f32 that meets f32 to the sum of two bf16 (16 digits) where there are tile registers.
     case split
   }
 

@@ -1,14 +1,14 @@
 // Linear layers of f32 by tile registers: each operand as the sum of two bf16, so nearer to f32 than
-// bf16 is (16 digits or more of each factor, where f32 has 24) and about three times as fast as f32
-// in vectors. Encoders use it in fast mode; decoders with f32 weights promise f32.
+// bf16 is (16 digits of each factor, where f32 has 24 and bf16 8) and about three times as fast as
+// f32 in vectors. Encoders use it in fast mode; decoders with f32 weights promise f32.
 
 import CKernels
 
 extension Tensor {
   /// x [..., in] times each layer's weight [out, in] transposed, plus its bias [out], by products of
   /// split operands; with `gelu` the gelu (erf) of that, within 1e-6 of its size. x is packed once.
-  /// Errors are about 2^-17 of a product's terms. A row has the same bits whatever rows stand beside
-  /// it, and for any number of threads.
+  /// Each term of a sum errs by 3 · 2^-16 of it at most, with random signs. A row has the same bits
+  /// whatever rows stand beside it, and for any number of threads.
   ///
   /// nil where this is not to be had and `linear` serves: without tile registers, for few rows, on a
   /// tape, for other types than f32, for shapes that do not fit. Throws a `TensorError` when memory

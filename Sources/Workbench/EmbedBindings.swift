@@ -25,8 +25,8 @@ extension Session {
           A tensor [texts, width], or [width] for one text; pool: "none" gives the hidden rows of one \
           text, [position, width]. Pooling and length are those that modules.json or the GGUF file \
           declare; a model that declares none needs pool. kernels: "fast" may round: on a CPU with tile \
-          registers (AMX) f32 weights of encoders keep 16 binary digits or more in products, which \
-          moves a vector of length 1 by about 1e-6; "exact" keeps f32.
+          registers (AMX) f32 weights of encoders keep 16 binary digits in products, which \
+          moves a vector of length 1 by about 2e-6; "exact" keeps f32.
           """
       ) { [unowned self] call in .tensor(try embed(call)) }
     ]

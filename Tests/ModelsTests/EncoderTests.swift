@@ -22,7 +22,8 @@ import Tokenizers
   func `hidden rows equal those of transformers`(variant: String, kernels: KernelMode) throws {
     let (model, golden) = try model(variant)
     let rows = try model.hiddenStates(.ids(golden.ids), kernels: kernels)
-    #expect(largestDifference(rows, golden.logits) <= 1e-5)
+    // Fast products of f32 keep 16 digits of each factor where there are tile registers.
+    #expect(largestDifference(rows, golden.logits) <= (kernels == .fast ? 3e-5 : 1e-5))
   }
 
   @Test(arguments: encoders)

@@ -163,10 +163,10 @@ import Testing
         LinearLayer(weight: try random([n + 5, k], 4)),
       ]
       guard let made = try Tensor.splitLayers(x, layers) else { return }
-      // Each term errs by 3 * 2^-18 at most.
+      // Each term errs by 3 * 2^-16 of it at most, with random signs.
       for (layer, y) in zip(layers, made) {
         let near = try reference(x, layer.weight, layer.bias)
-        #expect(distance(y.doubles(), near) < 1.2e-5 * Double(k).squareRoot())
+        #expect(distance(y.doubles(), near) < 3e-5 * Double(k).squareRoot())
       }
       let active = try #require(try Tensor.splitLayers(x, layers, gelu: true))
       for (y, z) in zip(made, active) {

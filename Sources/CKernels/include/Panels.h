@@ -12,10 +12,10 @@
 // their scales. Sums inside 32 (or 16) values are exact; an output is one chain over these, scaled.
 //
 // Where there are tile registers, an f32 may be the sum of two bf16 (split): its value rounded, and
-// what that left rounded too, 16 digits or more. A block of tiles with the first is followed by one
-// with the second; three of the four products are computed, as the fourth is below the digits kept.
-// An infinity, or a number that rounds to one, makes NaN of its outputs; numbers below 2^-110 lose
-// digits, below 2^-126 they are 0.
+// what that left rounded too, 16 digits. A block of tiles with the first is followed by one with the
+// second; three of the four products are computed, as the fourth is below the digits kept. The error
+// is 3 * 2^-16 of each term at most, with random signs. An infinity, or a number that rounds to one,
+// makes NaN of its outputs; numbers below 2^-110 lose digits, below 2^-126 they are 0.
 //
 // A product is cut by its shape alone, so its bits do not depend on who computes which piece.
 // Work: 2 m n k operations; bytes: b once, a once, c read and written once for each `depth` of k.
@@ -34,8 +34,8 @@ typedef struct {
   int32_t across;
 } ck_operand;
 
-/// Packed as f32; as pairs of bf16, rounded to nearest even; as whole numbers of 8 bits; as pairs of
-/// bf16 and pairs of what they leave of f32.
+/// Packed as f32; as pairs of bf16, rounded to nearest even; as whole numbers of 8 bits; as pairs
+/// of bf16 and pairs of what they leave of f32.
 enum { CK_UNITS_SINGLE, CK_UNITS_PAIRS, CK_UNITS_BYTES, CK_UNITS_SPLIT };
 
 /// How one product is cut, made by `ck_panel_plan`.
@@ -48,8 +48,8 @@ typedef struct {
   int32_t level;
   /// The stored format of b.
   int32_t format;
-  /// 1: each output becomes its gelu (within 1e-6 of it, or of 1e-6 of its size) after the bias. The
-  /// plan says 0, the caller may say otherwise; read where `units` is CK_UNITS_SPLIT alone.
+  /// 1: each output becomes its gelu (within 1e-6, or 1e-6 of its size) after the bias. The plan
+  /// says 0, the caller may say otherwise; read where `units` is CK_UNITS_SPLIT alone.
   int32_t gelu;
   /// Columns of a piece and steps of k in one packed panel of b.
   long columns, depth;
