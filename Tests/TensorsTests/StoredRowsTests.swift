@@ -11,6 +11,12 @@ import Testing
 
   private func bits(_ tensor: Tensor) -> [UInt8] { tensor.withBytes { Array($0) } }
 
+  /// Equal bits, or equal but for rounding of sums of 64 terms.
+  private func isSame(_ a: Tensor, _ b: Tensor, _ rounds: Bool) -> Bool {
+    guard rounds else { return bits(a) == bits(b) }
+    return zip(a.floats(), b.floats()).allSatisfy { abs($0 - $1) <= 1e-5 * (1 + abs($1)) }
+  }
+
   /// The rows of 5 heads of 6 in halves, each as the file numbers it.
   private let halves = (0..<30).map { row in
     row / 6 * 6 + [0, 2, 4, 1, 3, 5][row % 6]
@@ -29,10 +35,15 @@ import Testing
         for bias in [nil, bias] {
           let made = try Tensor.linear(x, lazy, bias, kernels: kernels)
           let wanted = try Tensor.linear(x, copy, bias, kernels: kernels)
-          #expect(bits(made) == bits(wanted), "\(m) rows, \(kernels)")
+          // Below AVX-512 OpenBLAS multiplies many rows of f32, and there the place of a column shows
+          // in its last bits.
+          let isPlaced =
+            format == .f32 && m > 8 && kernels == .fast
+            && ["scalar", "avx2"].contains(VectorLevel.inUse)
+          #expect(isSame(made, wanted, isPlaced), "\(m) rows, \(kernels)")
           let group = try Tensor.linearGroup(
             x, [(weight: lazy, bias: bias), (weight: copy, bias: nil)], kernels: kernels)
-          #expect(bits(group[0]) == bits(wanted))
+          #expect(isSame(group[0], wanted, isPlaced))
         }
       }
     }
