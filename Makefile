@@ -5,7 +5,7 @@ FLAGS := --static-swift-stdlib --explicit-target-dependency-import-check error
 RELEASE := -c release $(FLAGS)
 BIN := .build/release/quire
 
-.PHONY: all build tour test check kernels-check bench install format lint layering packages toolchain fixtures fuzz-tokenizers interop clean
+.PHONY: all build tour test check fuzz kernels-check bench install format lint layering packages toolchain fixtures fuzz-tokenizers interop clean
 
 all: build
 
@@ -31,6 +31,11 @@ test: packages
 
 check: packages lint
 	@bash Tests/Tools/test.sh quick
+
+# Every fuzzer for FUZZ seconds a reader (FUZZ=3600 by hand); FUZZ_SEED gives other inputs.
+FUZZ ?= 60
+fuzz: packages
+	@FUZZ=$(FUZZ) bash Tests/Tools/test.sh fuzz
 
 # The loops of Sources/CKernels alone, with the sanitizers and valgrind: about a minute.
 kernels-check: toolchain

@@ -157,12 +157,14 @@ for room in rooms where chosen.contains(room.name) {
       .testTarget(
         name: room.name + "Tests",
         dependencies: [.init(stringLiteral: room.name)] + dependencies
-          + (room.extraTestImports + (isNumeric ? ["CTestLevel"] : []))
+          + (room.extraTestImports + ["TestSupport"] + (isNumeric ? ["CTestLevel"] : []))
           .map { .init(stringLiteral: $0) },
         exclude: room.name == "Language" ? ["Programs"] : [], swiftSettings: swiftSettings))
   }
 }
 
+targets.append(
+  .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swiftSettings))
 if chosen.contains("CKernels") {
   targets.append(.target(name: "CTestLevel", dependencies: ["CKernels"], path: "Tests/Level"))
 }

@@ -23,6 +23,12 @@ enum ExpressionValue: Equatable, Sendable {
 
   var number: Double? { if case .number(let value) = self { value } else { nil } }
 
+  /// True when it is `value` or a list with it.
+  func holds(_ value: ExpressionValue) -> Bool {
+    if case .list(let values) = self, values.contains(value) { return true }
+    return self == value
+  }
+
   /// What an error calls it.
   var words: String {
     switch self {
@@ -35,9 +41,12 @@ enum ExpressionValue: Equatable, Sendable {
   }
 }
 
-/// Why an expression has no value.
+/// Why an expression has no value. Where a value has the wrong kind, that value and the kind wanted:
+/// it may come from a config, and is no defect of the expression then.
 struct ExpressionFault: Error, Equatable {
   let reason: String
+  var value: ExpressionValue?
+  var wanted = ""
 }
 
 /// Reads and computes one expression in a single walk (recursive descent; at most 64 deep).
@@ -76,6 +85,11 @@ struct Expression {
   }
 
   private func fault(_ reason: String) -> ExpressionFault { ExpressionFault(reason: reason) }
+
+  private func fault(_ asker: String, _ wanted: String, _ got: ExpressionValue) -> ExpressionFault {
+    ExpressionFault(
+      reason: "\(asker) must be \(wanted), got \(got.words)", value: got, wanted: wanted)
+  }
 
   private mutating func skip() {
     while place < scalars.count, scalars[place] == 32 { place += 1 }
@@ -122,7 +136,7 @@ struct Expression {
     switch value {
     case .flag(let flag): return flag
     case .absent: return false
-    default: throw fault("a condition must be true or false, got \(value.words)")
+    default: throw fault("a condition", "true or false", value)
     }
   }
 
@@ -181,9 +195,8 @@ struct Expression {
     _ a: ExpressionValue, _ b: ExpressionValue, _ operation: (Double, Double) -> Double
   ) throws(ExpressionFault) -> ExpressionValue {
     if a == .absent || b == .absent { return .absent }
-    guard let x = a.number, let y = b.number else {
-      throw fault("arithmetic needs numbers, got \(a.words) and \(b.words)")
-    }
+    guard let x = a.number else { throw fault("a term", "a number", a) }
+    guard let y = b.number else { throw fault("a term", "a number", b) }
     return .number(operation(x, y))
   }
 
@@ -232,7 +245,7 @@ struct Expression {
         return try flag(first) ? second : .absent
       }
       guard take(")") else { throw fault("')' is missing") }
-      guard let x = first.number else { throw fault("\(name) needs a number") }
+      guard let x = first.number else { throw fault("\(name)'s argument", "a number", first) }
       return .number(name == "sqrt" ? x.squareRoot() : 1 / x.squareRoot())
     default:
       let value = lookup(name)

@@ -25,11 +25,22 @@ struct ModelConfig: Sendable {
     _ json: JSON?, _ names: [String: ExpressionValue] = [:]
   ) throws -> ExpressionValue {
     guard case .string(let text) = json else { return ExpressionValue(json) }
+    var asked: [(key: String, value: ExpressionValue)] = []
     do throws(ExpressionFault) {
       return try Expression.value(of: text.text) { key in
-        names[key] ?? ExpressionValue(raw(key))
+        if let value = names[key] { return value }
+        let value = ExpressionValue(raw(key))
+        asked.append((key, value))
+        return value
       }
     } catch {
+      // A value of the wrong kind came from a key of the config, or the family file is wrong.
+      if let got = error.value, let key = asked.last(where: { $0.value.holds(got) })?.key {
+        if got == .absent {
+          throw ModelsError.configMissing(key: key, family: family.name, file: file)
+        }
+        throw ModelsError.configKind(key: key, wanted: error.wanted, got: got.words, file: file)
+      }
       throw ModelsError.expression(
         text: text.text, reason: error.reason, file: family.name + ".json")
     }

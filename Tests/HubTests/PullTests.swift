@@ -5,6 +5,7 @@ import Digests
 import Files
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Hub
@@ -151,7 +152,7 @@ private let weights = TestHub.usual[1]
   func `goes on where a connection was cut`(count: Int) throws { try pullCut(after: count) }
 
   @Test func `goes on after cuts at random places`() throws {
-    var random = SplitMix(state: 20_261_121)
+    var random = SplitMix64(seed: 20_261_121)
     for _ in 0..<12 { try pullCut(after: Int(random.next() % UInt64(weights.bytes.count))) }
   }
 
@@ -355,17 +356,5 @@ private let weights = TestHub.usual[1]
       try cache.pull(hub)
       #expect(cache.content("model.safetensors") == weights.bytes)
     }
-  }
-}
-
-/// Random numbers by SplitMix64.
-struct SplitMix {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

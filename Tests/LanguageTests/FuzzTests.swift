@@ -1,23 +1,13 @@
 // Random bytes, random tokens and mutated programs: every outcome is a value or an error, never a
-// trap or a hang. `QUIRE_FUZZ=seconds` runs longer; `QUIRE_FUZZ_SEED` repeats a run.
+// trap or a hang.
 
 import Diagnostics
 import Foundation
 import Language
+import TestSupport
 import Testing
 
 @Suite struct FuzzTests {
-  struct Random: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-  }
-
   static let words = [
     "fn", "if", "else", "for", "in", "while", "break", "continue", "return", "and", "or", "not",
     "true", "false", "nil", "try", "catch", "use", "x", "y", "f", "xs", "m", "print", "len", "map",
@@ -29,16 +19,10 @@ import Testing
   ]
 
   @Test func `no text makes the interpreter trap or hang`() {
-    let environment = ProcessInfo.processInfo.environment
-    let seconds = Double(environment["QUIRE_FUZZ"] ?? "") ?? 3
-    var random = Random(state: UInt64(environment["QUIRE_FUZZ_SEED"] ?? "") ?? 20_261_121)
     let corpus = Program.all.compactMap { try? String(contentsOfFile: $0.path, encoding: .utf8) }
       .filter { !$0.contains("deep(n + 1)") && !$0.contains("100000") }
-    let end = Date().addingTimeInterval(seconds)
-    var rounds = 0
-    while Date() < end {
-      rounds += 1
-      let text = Self.text(rounds, corpus, &random)
+    fuzz("language", rounds: 2000) { random in
+      let text = Self.text(corpus, &random)
       let recorder = Recorder()
       let interrupt = recorder.interpreter.interrupt
       recorder.interpreter.memoryLimit = 4 << 30
@@ -52,11 +36,10 @@ import Testing
       _ = recorder.interpreter.isComplete(text)
       _ = recorder.interpreter.names(of: SourceText(name: "", text: text))
     }
-    #expect(rounds > 10)
   }
 
-  private static func text(_ round: Int, _ corpus: [String], _ random: inout Random) -> String {
-    switch round % 4 {
+  private static func text(_ corpus: [String], _ random: inout SplitMix64) -> String {
+    switch random.below(4) {
     case 0:
       let bytes = (0..<Int.random(in: 0..<200, using: &random)).map { _ in
         UInt8.random(in: 0...255, using: &random)

@@ -2,6 +2,7 @@
 // vocabularies to sample from.
 
 import JSON
+import TestSupport
 
 enum ConstraintCases {
   /// Schemas by hand; `random` adds to them.
@@ -179,11 +180,11 @@ enum ConstraintCases {
 
   /// A schema from a seed; every one holds.
   static func random(_ seed: UInt64) -> String {
-    var stream = SplitMix(state: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1)
+    var stream = SplitMix64(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1)
     return randomSchema(&stream, depth: 0)
   }
 
-  private static func randomSchema(_ stream: inout SplitMix, depth: Int) -> String {
+  private static func randomSchema(_ stream: inout SplitMix64, depth: Int) -> String {
     let kinds = depth < 3 ? 12 : 8
     switch stream.below(kinds) {
     case 0: return #"{"type":"boolean"}"#
@@ -240,19 +241,4 @@ enum ConstraintCases {
     tokens += [[0xF0, 0x9F], [0x98, 0x80], [0xC3], [0xA9, 0x22]]
     return tokens
   }
-}
-
-/// A small generator of numbers.
-struct SplitMix {
-  var state: UInt64
-
-  mutating func bits() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var x = state
-    x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB
-    return x ^ (x >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(bits() >> 33) % max(bound, 1) }
 }

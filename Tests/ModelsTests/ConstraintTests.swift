@@ -3,6 +3,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @testable import Models
@@ -14,7 +15,7 @@ import Testing
 
   /// A text drawn with equal chances among what is allowed, later leaning towards what closes.
   private func drawn(_ constraint: Constraint, seed: UInt64) throws -> String? {
-    var stream = SplitMix(state: seed)
+    var stream = SplitMix64(seed: seed)
     let tokens = vocabulary.tokens
     let tracker = ConstraintTracker(constraint, vocabulary)
     var bytes: [UInt8] = []
@@ -150,7 +151,7 @@ import Testing
       ScalarSet.digits.inverted, ScalarSet.all,
     ] {
       let automaton = try ByteAutomaton(.scalars(set), of: "a set")
-      var stream = SplitMix(state: 5)
+      var stream = SplitMix64(seed: 5)
       var tried = (0..<3000).map { _ in UInt32(stream.below(0x110000)) }
       for range in set.ranges {
         tried += [range.lowerBound, range.upperBound, range.lowerBound &- 1, range.upperBound + 1]

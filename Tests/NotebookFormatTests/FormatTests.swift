@@ -304,19 +304,6 @@ import Testing
   for text in [text, wide, many] { #expect(NormalForm(text).text == text) }
 }
 
-@Test func `L4 the normal form of a normal form is itself`() {
-  var dice = Dice(state: 3)
-  let pieces = [
-    "a", "b ", "\n", "\r", "\u{8}", "\u{1B}", "[", "31m", "]", "\u{7}", "é", "😀", "\u{301}", "\t",
-    "<<<<<<<", "=======", " ", "\u{9B}", "\u{202E}", "\u{0}", "\\u{", "7", "}", "(B", "\u{2028}",
-  ]
-  for _ in 0..<20_000 {
-    let text = (0..<dice.roll(12)).map { _ in dice.pick(pieces) }.joined()
-    let once = NormalForm(text)
-    #expect(NormalForm(once.text).text == once.text, "\(text.debugDescription)")
-  }
-}
-
 @Test func `F15 a new group goes after the cell, with blank lines around it`() {
   let group = "```out {.partial}\n7\n```\n"
   func written(_ text: String, _ output: CellOutput = output("7", tokens: nil)) -> String {
@@ -424,73 +411,6 @@ import Testing
   #expect(joined(source) == source.bytes)
   #expect(notebook("<<<<<<< x\n=======\n" + cell).problems == [])
   #expect(notebook("=======\n" + cell).warnings == [])
-}
-
-@Test func `L1 and L2 on every Markdown file of the repository and on random and mutated ones`()
-  throws
-{
-  var files: [[UInt8]] = [try fixture("lora.md")]
-  let walker = FileManager.default.enumerator(
-    at: repository, includingPropertiesForKeys: nil, options: [.skipsHiddenFiles])
-  while let url = walker?.nextObject() as? URL {
-    if url.pathExtension == "md", let data = try? Data(contentsOf: url) {
-      files.append([UInt8](data))
-    }
-  }
-  for bytes in files {
-    let book = Notebook(bytes, name: "t.md")
-    #expect(joined(book) == bytes)
-    #expect(book.writing([:]) == bytes)
-  }
-  var dice = Dice(state: 11)
-  let pieces = [
-    "```quire\n", "```quire {#a}\n", "```\n", "~~~\n", "```out\n", "```out {.err}\n", "x = 1\n",
-    "\n",
-    "\r\n", "prose\n", "<!--\n", "-->\n", "---\n", "quire: 1\n", "seed: 3\n", "    ", " ", "`",
-    "\u{FEFF}",
-    "![a](t.assets/a-1.svg \"out:a 00000000\")\n", "<<<<<<< a\n", "=======\n", ">>>>>>> b\n", "é",
-    "😀",
-    "```lock\n", "{#a .noeval k=\"", "\r", "> ", "```quire {.hint}\r\n", "````quire\n", "````\n",
-  ]
-  for round in 0..<5_000 {
-    var bytes: [UInt8]
-    if round % 2 == 0 {
-      bytes = Array((0..<dice.roll(24)).map { _ in dice.pick(pieces) }.joined().utf8)
-    } else {
-      bytes = dice.pick(files.filter { $0.count < 4000 })
-      for _ in 0...dice.roll(4) {
-        let at = dice.roll(bytes.count)
-        switch dice.roll(3) {
-        case 0: bytes[at] = UInt8(dice.roll(256))
-        case 1: bytes.remove(at: at)
-        default: bytes.insert(contentsOf: Array(dice.pick(pieces).utf8), at: at)
-        }
-        if bytes.isEmpty { break }
-      }
-    }
-    let book = Notebook(bytes, name: "t.md")
-    guard joined(book) == book.content, book.writing([:]) == bytes else {
-      Issue.record("not the same bytes: \(text(bytes).debugDescription)")
-      return
-    }
-    // L2, L3: outputs written are read again, and writing them twice changes nothing.
-    guard book.problems.isEmpty, !book.cells.isEmpty else { continue }
-    var outputs: [Int: CellOutput] = [:]
-    for index in book.cells.indices where dice.roll(2) == 0 {
-      outputs[index] = dice.roll(4) == 0 ? CellOutput() : output("v\(dice.roll(3))\n```")
-    }
-    let saved = book.writing(outputs)
-    let again = Notebook(saved, name: "t.md")
-    guard again.cells.map(\.source) == book.cells.map(\.source), again.problems.isEmpty,
-      again.writing(outputs) == saved
-    else {
-      Issue.record("a save changed more than outputs: \(text(bytes).debugDescription)")
-      return
-    }
-    for (index, output) in outputs {
-      #expect(again.cells[index].group?.blocks.first?.body ?? "" == output.text.text)
-    }
-  }
 }
 
 @Test func `ten thousand cells are read and written in well under a second`() {

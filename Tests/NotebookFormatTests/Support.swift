@@ -21,15 +21,6 @@ func joined(_ notebook: Notebook) -> [UInt8] {
   notebook.spans.flatMap { notebook.content[$0.range] }
 }
 
-struct Dice {
-  var state: UInt64
-  mutating func roll(_ bound: Int) -> Int {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return Int(state >> 33) % max(bound, 1)
-  }
-  mutating func pick<T>(_ values: [T]) -> T { values[roll(values.count)] }
-}
-
 func output(_ text: String, tokens: (String, String)? = ("aaaaaaaa", "bbbbbbbb")) -> CellOutput {
   var result = CellOutput()
   result.text = NormalForm(text)

@@ -153,6 +153,3 @@ func compareFolder(_ folder: URL, goldens: String) throws -> (count: Int, differ
     print("cases: \(count - differences.count) of \(count) equal")
   }
 }
-
-/// Rounds of fuzzing asked for by `QUIRE_FUZZ`, for the long run.
-let fuzzRounds = ProcessInfo.processInfo.environment["QUIRE_FUZZ"].flatMap { Int($0) }

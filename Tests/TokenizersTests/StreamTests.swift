@@ -1,17 +1,9 @@
 // A stream of tokens gives the text of one-shot decoding, whatever the pieces.
 
+import TestSupport
 import Testing
 
 @testable import Tokenizers
-
-/// A small generator, so that a failure can be repeated.
-struct TestRandom: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state ^ (state >> 29)
-  }
-}
 
 @Suite struct StreamTests {
   @Test(arguments: ["gpt-2", "llama-2", "metaspace", "words", "punctuation", "decorated", "added"])
@@ -25,7 +17,7 @@ struct TestRandom: RandomNumberGenerator {
   @Test(arguments: ["gpt-2", "llama-2", "metaspace", "punctuation"])
   func `any ids stream as they decode`(name: String) throws {
     let tokenizer = try Tokenizer.load(json: fixtureBytes(name + ".json"))
-    var random = TestRandom(state: 11)
+    var random = SplitMix64(seed: 11)
     for _ in 0..<1000 {
       let ids = (0..<Int.random(in: 0..<24, using: &random)).map { _ in
         Int.random(in: -2..<tokenizer.vocabularySize + 5, using: &random)
@@ -36,7 +28,7 @@ struct TestRandom: RandomNumberGenerator {
 
   @Test func `any bytes stream as they decode`() throws {
     let tokenizer = try Tokenizer.bytes()
-    var random = TestRandom(state: 3)
+    var random = SplitMix64(seed: 3)
     for _ in 0..<2000 {
       let leads = [0xE2, 0x96, 0x81, 0xF0, 0x9F, 0x99, 0xC3, 0xA9, 0xED, 0xA0, 0x41, 0xFF]
       let ids = (0..<Int.random(in: 0..<12, using: &random)).map { _ in

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# test.sh all|quick: builds and runs the tests in release mode (numeric tests need the optimiser,
-# and C is built at -O0 in debug) and ends with a line that counts them.
+# test.sh all|quick|fuzz: builds and runs the tests in release mode (numeric tests need the optimiser,
+# and C is built at -O0 in debug) and ends with a line that counts them. `fuzz` runs the fuzzers alone,
+# FUZZ seconds a reader.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 mode=${1:-all}
@@ -10,6 +11,11 @@ flags=(-c release --scratch-path .build/tests
 if [ "$mode" = quick ]; then
   # The rooms that need no model and little of the house built.
   export QUIRE_ROOMS=Diagnostics,JSON,Files,Digests,Plots,NotebookFormat,Tokenizers,Hub,LayeringTests
+fi
+only=()
+if [ "$mode" = fuzz ]; then
+  export QUIRE_FUZZ=${FUZZ:-60} QUIRE_FUZZ_SEED=${FUZZ_SEED:-0}
+  only=(--filter 'FuzzTests')
 fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -22,11 +28,11 @@ if ! swift build --build-tests "${flags[@]}" >"$log" 2>&1; then
 fi
 
 echo "Running the tests ($mode) ..."
-swift test --skip-build --disable-xctest "${flags[@]}" >"$log" 2>&1
+swift test --skip-build --disable-xctest "${flags[@]}" "${only[@]}" >"$log" 2>&1
 status=$?
 # What failed in full; what was skipped, with its reason; one line a suite.
 grep -E '^(✘|➜|↳)|skipped|Fatal|signal' "$log" | head -200
-grep -E '^✔ Suite' "$log"
+grep -E '^(✔ Suite|fuzz:)' "$log"
 total=$(grep -oE 'Test run with [0-9]+ tests?' "$log" | grep -oE '[0-9]+' | tail -1)
 failed=$(grep -cE '^✘ Test [^r]' "$log")
 if [ -z "$total" ]; then
