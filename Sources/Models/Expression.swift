@@ -33,7 +33,7 @@ enum ExpressionValue: Equatable, Sendable {
   var words: String {
     switch self {
     case .absent: "nothing"
-    case .number(let value): "\(value)"
+    case .number(let value): Int(exactly: value).map { "\($0)" } ?? "\(value)"
     case .text(let value): "'\(value)'"
     case .flag(let value): "\(value)"
     case .list: "a list"

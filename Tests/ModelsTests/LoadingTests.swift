@@ -51,6 +51,17 @@ import Tokenizers
     #expect(found?.help?.hasPrefix("nearest: llama; its tensor names fit llama in") == true)
   }
 
+  @Test func `a config value of the wrong kind is named with its key`() throws {
+    #expect(
+      refusal(try folder("qwen2", config: ["use_sliding_window": 3]))?.message
+        == "config.json use_sliding_window must be true or false: got 3")
+    #expect(
+      refusal(try folder("gemma3", config: ["query_pre_attn_scalar": "gelu"]))?.message
+        == "config.json query_pre_attn_scalar must be a number: got 'gelu'")
+    let absent = refusal(try folder("gemma3", config: ["query_pre_attn_scalar": .null]))
+    #expect(absent?.message == "gemma3 needs 'query_pre_attn_scalar': config.json does not have it")
+  }
+
   @Test func `missing, misshapen and left-over tensors are errors`() throws {
     let name = "model.layers.1.self_attn.k_proj.weight"
     #expect(
