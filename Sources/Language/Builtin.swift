@@ -164,7 +164,7 @@ package final class Call {
 
   package func mismatch(_ name: String, _ wanted: String, _ got: Value) -> Diagnostic {
     Diagnostic(
-      .type, "\(builtin.name) needs \(wanted) for \(name), not \(got.kind)",
+      .type, "\(builtin.name) needs \(wanted) for \(name), not \(article(got.kind))",
       help: "usage: \(builtin.signature)")
   }
 

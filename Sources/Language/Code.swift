@@ -159,6 +159,8 @@ final class Chunk {
   var registerCount = 0
   var parameterNames: [String] = []
   var requiredCount = 0
+  /// One a parameter with a default: its text.
+  var defaultTexts: [String] = []
   var unsetRegisters: [Int] = []
   var constants: [Value] = []
   var names: [String] = []
@@ -192,12 +194,10 @@ final class Chunk {
     self.ranges = ranges
   }
 
-  /// `f(x, k:)`.
+  /// `f(x, k: 1)`.
   var signature: String {
-    let parts = parameterNames.enumerated().map { place, name in
-      place < requiredCount ? name : "\(name): …"
-    }
-    return "\(name.isEmpty ? "the function" : name)(\(parts.joined(separator: ", ")))"
+    signatureText(
+      name, parameterNames, required: requiredCount, defaults: defaultTexts)
   }
 }
 

@@ -271,7 +271,8 @@ struct Compiler {
       ifElse(condition, then, otherwise, node, into: nil)
       return
     case .tryCatch(let body, let name, _, let handler):
-      tryCatch(body, name, handler, node, into: nil)
+      // What is tried may fail, which is an effect: its value may go nowhere.
+      tryCatch(body, name, handler, node, into: state.newRegister())
       return
     default: break
     }

@@ -146,7 +146,11 @@ extension Compiler {
     case .capture(let index): emit(.capture, result, index, nameIndex(name), range)
     case .global(let place): emit(.global, result, place, 0, range)
     case .builtin(let builtin): constant(.function(BuiltinFunction(builtin)), result, range)
-    case .unknown: report(.unknownName(name, namesInSight()), range)
+    case .unknown:
+      let error =
+        isBehindSlashes(range)
+        ? RuntimeMessage.commentWord(name) : .unknownName(name, namesInSight())
+      report(error, range)
     }
   }
 
@@ -384,6 +388,7 @@ extension Compiler {
     let required = node.parameters.filter { $0.fallback == nil }
     let optional = node.parameters.filter { $0.fallback != nil }
     chunk.parameterNames = (required + optional).map(\.name)
+    chunk.defaultTexts = optional.map(defaultText)
     chunk.requiredCount = required.count
     let outer = (state, scope)
     let inner = resolver.scope(of: node)
@@ -407,6 +412,20 @@ extension Compiler {
     (state, scope) = outer
     state.chunk.closures.append(ClosureInfo(chunk: chunk, captures: made.captureSources))
     emit(.closure, result, state.chunk.closures.count - 1, 0, node.range)
+  }
+
+  /// A default as it is written, when it is short: for the signature.
+  private func defaultText(_ parameter: ParameterNode) -> String {
+    guard let range = parameter.fallback?.range, range.upper - range.lower <= 24 else { return "…" }
+    let text = String(decoding: source.bytes[range.lower..<range.upper], as: UTF8.self)
+    return text.contains("\n") ? "…" : text
+  }
+
+  /// `x = 1 // note`: what was meant as a comment reads as a division.
+  private func isBehindSlashes(_ range: SourceRange) -> Bool {
+    var place = range.lower
+    while place > 0, source.bytes[place - 1] == 0x20 { place -= 1 }
+    return place > 1 && source.bytes[place - 1] == 0x2F && source.bytes[place - 2] == 0x2F
   }
 
   /// Boxes for caught variables, then the defaults of what was not given.
@@ -560,23 +579,28 @@ extension Compiler {
     guard resolver.find(name, from: scope) == nil else { return }
     var parameters: [String] = []
     var required = 0
+    var defaults: [String] = []
     if let node = topFunctions[name] {
       let plain = node.parameters.filter { $0.fallback == nil }
       parameters = plain.map(\.name)
       required = plain.count
-      parameters += node.parameters.filter { $0.fallback != nil }.map(\.name)
+      let optional = node.parameters.filter { $0.fallback != nil }
+      parameters += optional.map(\.name)
+      defaults = optional.map(defaultText)
     } else if resolver.writeCounts[name] == nil, let place = space.places[name],
       case .function(let function) = space.slots[place],
       let closure = function as? ClosureFunction
     {
       parameters = closure.chunk.parameterNames
       required = closure.chunk.requiredCount
+      defaults = closure.chunk.defaultTexts
     } else {
       return
     }
     do {
       _ = try matchedPlaces(
-        parameters, required: required, labels: call.arguments.map(\.label), name: name)
+        parameters, required: required, labels: call.arguments.map(\.label), name: name,
+        defaults: defaults)
     } catch {
       errors.append(Diagnostic(error, place: Place(source, node.range)))
     }

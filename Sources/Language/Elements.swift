@@ -168,7 +168,7 @@ enum Elements {
       guard slot.tag == Tag.map else {
         throw RuntimeMessage.cannotAssignField(name, slot.pointee.kind).diagnostic()
       }
-      try change(slot, .text(name), isLast && info.operation == nil, value) {
+      try change(slot, .text(name), isLast, info.operation == nil, value) {
         try descend($0, info, step + 1, value, operands)
       }
     case .index(let shapes):
@@ -194,7 +194,7 @@ enum Elements {
         guard let key = Operations.mapKey(operands.pointee) else {
           throw RuntimeMessage.keyKind(operands.pointee.kind).diagnostic()
         }
-        try change(slot, key, isLast && info.operation == nil, value) {
+        try change(slot, key, isLast, info.operation == nil, value) {
           try descend($0, info, step + 1, value, operands + 1)
         }
       default: throw RuntimeMessage.cannotAssignElement(slot.pointee.kind).diagnostic()
@@ -204,12 +204,15 @@ enum Elements {
 
   /// A map's value; the last key of a plain assignment may be new.
   private static func change(
-    _ slot: Slots, _ key: MapKey, _ mayBeNew: Bool, _ value: Slots, _ body: (Slots) throws -> Void
+    _ slot: Slots, _ key: MapKey, _ isLast: Bool, _ isPlain: Bool, _ value: Slots,
+    _ body: (Slots) throws -> Void
   ) throws {
     let box = uniqueMap(slot)
     if try box.map.change(key, body) != nil { return }
-    guard mayBeNew else {
-      throw RuntimeMessage.noKeyToChange(Display.key(key), textKeys(box.map)).diagnostic()
+    guard isLast, isPlain else {
+      throw RuntimeMessage.noKeyToChange(
+        Display.key(key), textKeys(box.map), onTheWay: !isLast
+      ).diagnostic()
     }
     box.map[key] = value.pointee
   }

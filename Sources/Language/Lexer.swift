@@ -53,7 +53,13 @@ struct Lexer {
   private var space = false
   private var newline = true
   private var pendingDocumentation: [String] = []
+  /// The last string that is not closed on its line waits for its other half.
+  private var hasOpenString = false
+  /// The end of the text was found inside an interpolation of the string being read.
+  private var hasOpenInterpolation = false
   private(set) var errors: [Diagnostic] = []
+  /// Lines whose errors follow from one that is told.
+  private(set) var quietLines: Set<Int> = []
   /// The text ended inside a string.
   private(set) var endsInString = false
 
@@ -236,9 +242,24 @@ struct Lexer {
       add(.float(value), from: start, to: &result)
     } else if let value = Int(clean) {
       add(.int(value), from: start, to: &result)
+    } else if let least = Int("-" + clean), least == Int.min, followsMinus(result) {
+      add(.int(least), from: start, to: &result)
     } else {
       errors.append(report(.intTooLarge, start, at))
       add(.int(0), from: start, to: &result)
+    }
+  }
+
+  /// A minus that belongs to the number stands right before it, so that the least int can be typed.
+  private func followsMinus(_ result: [Token]) -> Bool {
+    guard let minus = result.last, minus.isMark("-"), minus.range.upper == at - 19 else {
+      return false
+    }
+    guard result.count > 1, !minus.newlineBefore else { return true }
+    switch result[result.count - 2].kind {
+    case .mark(let mark): return !")]}".contains(mark)
+    case .keyword: return true
+    default: return false
     }
   }
 
@@ -313,7 +334,14 @@ struct Lexer {
     at += 1
     while at < bytes.count, byte() != 0x0A, byte() != 0x27 { at += 1 }
     if byte() == 0x27 { at += 1 }
-    errors.append(report(.singleQuotes, start, at))
+    if let last = result.last, case .name(let prefix) = last.kind, last.range.upper == start,
+      prefix.utf8.count <= 2
+    {
+      errors.append(report(.fString, last.range.lower, last.range.upper))
+      result.removeLast()
+    } else {
+      errors.append(report(.singleQuotes, start, at))
+    }
     add(.string([]), from: start, to: &result)
   }
 
@@ -351,8 +379,15 @@ struct Lexer {
     parts.append(.text(String(decoding: run, as: UTF8.self)))
     if !closed {
       if at >= bytes.count { endsInString = true }
-      errors.append(report(isLong ? .openLongString : .openString, start, min(start + 1, at)))
+      // A string that goes over a line break leaves two quotes alone: the second is no news.
+      if !hasOpenInterpolation, isLong || !hasOpenString {
+        errors.append(report(isLong ? .openLongString : .openString, start, min(start + 1, at)))
+      } else {
+        quietLines.insert(source.lineIndex(at: start))
+      }
+      hasOpenString = !isLong && !hasOpenString
     }
+    if depth == 0 { hasOpenInterpolation = false }
     parts = isLong ? stripped(parts, start) : parts
     (space, newline, pendingDocumentation) = outer
     add(.string(parts), from: start, to: &result)
@@ -439,12 +474,15 @@ struct Lexer {
       return
     }
     var inner: [Token] = []
+    let before = errors.count
     (space, newline) = (false, false)
     scan(into: &inner, closing: true, depth: depth + 1)
     if byte() == 0x29 {
       at += 1
     } else {
       endsInString = true
+      hasOpenInterpolation = true
+      errors.removeSubrange(before...)
       errors.append(report(.openInterpolation, start, start + 2))
     }
     parts.append(.code(inner))

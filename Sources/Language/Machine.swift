@@ -155,7 +155,8 @@ final class Machine: CallContext {
   private func arrange(_ chunk: Chunk, _ base: Slots, _ count: Int, _ labels: [String?]?) throws {
     let places = try matchedPlaces(
       chunk.parameterNames, required: chunk.requiredCount,
-      labels: labels ?? Array(repeating: nil, count: count), name: chunk.name)
+      labels: labels ?? Array(repeating: nil, count: count), name: chunk.name,
+      defaults: chunk.defaultTexts)
     var values = [Value](repeating: .function(Unset.marker), count: chunk.parameterNames.count)
     for (index, place) in places.enumerated() { values[place] = base[index] }
     for (index, value) in values.enumerated() { base[index] = value }
@@ -297,7 +298,9 @@ final class Machine: CallContext {
     guard info.builtin != nil else {
       var isField = false
       if case .map(let box) = slot[1] { isField = box.map[info.name] != nil }
-      let known = (slot[1].asObject?.memberNames ?? []) + interpreter.builtins.keys
+      let members = slot[1].asObject?.memberNames ?? []
+      let isModule = slot[1].asObject is ModuleObject
+      let known = isModule ? members : members + interpreter.builtins.keys
       throw RuntimeMessage.noMethod(info.name, kind: slot[1].kind, known, isField: isField)
         .diagnostic()
     }

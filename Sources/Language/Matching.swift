@@ -49,13 +49,14 @@ func matched(_ builtin: Builtin, labels: [String?], count: Int) throws(Diagnosti
 /// The same for a function of the language: `required` parameters come first and are given by
 /// position or label, the others by label.
 func matchedPlaces(
-  _ parameters: [String], required: Int, labels: [String?], name: String
+  _ parameters: [String], required: Int, labels: [String?], name: String, defaults: [String]
 ) throws(Diagnostic) -> [Int] {
   var given = [Bool](repeating: false, count: parameters.count)
   var places: [Int] = []
-  let shown = parameters.enumerated().map { $0 < required ? $1 : "\($1): …" }
   let title = name.isEmpty ? "the function" : name
-  let signature = "\(title)(\(shown.joined(separator: ", ")))"
+  var signature: String {
+    signatureText(name, parameters, required: required, defaults: defaults)
+  }
   var next = 0
   for label in labels {
     if let label {
@@ -83,6 +84,17 @@ func matchedPlaces(
     throw RuntimeMessage.missing(title, parameters[place], signature).diagnostic()
   }
   return places
+}
+
+/// `f(x, k: 1)`: the head of a function of the language, as errors and help show it.
+func signatureText(
+  _ name: String, _ parameters: [String], required: Int, defaults: [String]
+) -> String {
+  let parts = parameters.enumerated().map { place, name in
+    guard place >= required else { return name }
+    return "\(name): " + (place - required < defaults.count ? defaults[place - required] : "…")
+  }
+  return "\(name.isEmpty ? "the function" : name)(\(parts.joined(separator: ", ")))"
 }
 
 extension Parameter {

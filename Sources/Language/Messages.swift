@@ -13,12 +13,20 @@ enum Message: Equatable {
   case chainedComparison, assignInCondition, assignTarget(String), patternCompound
   case statementEnd(got: String), commandInside(String)
   case doubleStar, logicalMark(String, String), increment(String), elif, pythonDef, pythonImport
-  case lambdaWord, ternary, nonePython(String, String), fString, stepSlice, colonBlock(String)
+  case lambdaWord, ternary, fString, stepSlice(Bool), colonBlock(String)
   case bangNot, arrow, switchWord(String, String), returnPair, keywordAsName(String)
-  case repeatedParameter(String), positionalAfterLabel, repeatedLabel(String), repeatedKey(String)
-  case returnOutside, breakOutside(String), functionInside, lineOperator(String), reservedMark(
-    String)
-  case badStage, useForm, wrongEquals(String), assignPair(String)
+  case repeatedParameter(String), positionalAfterLabel, repeatedKey(String)
+  case returnOutside, breakOutside(String, inFunction: Bool), functionInside, lineOperator(String),
+    reservedMark(
+      String)
+  case badStage, useForm, useAs(String), wrongEquals(String), assignPair(String)
+  case slashComment, blockComment, mapInBlock, missingBlock(String), resultKind, functionArrow,
+    forForm(String)
+  case strayWord(String, String), isOperator(String), digitGroups(String), variableKind(String)
+  case pipelineMember(String), stringsApart, missingCommaOrCall(String), mapEntry(got: String)
+  case mapComprehension, comprehensionElse, namelessFunction, spreadParameter, spread(String)
+  case pointNumber(String), catchWord(String), wordMark(String, String)
+  case commandArgument(String, String), wrongClose(String, String, got: String)
 
   func diagnostic(at place: Place) -> Diagnostic {
     let (code, message, help) = words
@@ -27,7 +35,7 @@ enum Message: Equatable {
 
   private var words: (ErrorCode, String, String?) {
     switch self {
-    case .badNumber(let text): (.syntax, "\(text) is no number", "names start with a letter or _")
+    case .badNumber(let text): (.syntax, "\(text) is no number", Message.numberHelp(text))
     case .floatTooLarge: (.syntax, "a float literal is at most 1.7976931348623157e308", nil)
     case .intTooLarge:
       (.syntax, "an int literal fits 64 bits: at most \(Int.max)", "add .0 to make it a float")
@@ -58,6 +66,8 @@ enum Message: Equatable {
       (.limit, "the code is nested too deep", "give an inner part a name of its own")
     case .openInterpolation: (.syntax, "\\( is not closed", "close it with )")
     case .expected(let what, let got): (.syntax, "expected \(what), got \(got)", nil)
+    case .missingBlock(let head):
+      (.syntax, "a block stands in braces", "write \(head) { … }")
     case .expectedExpression(let got): (.syntax, "expected an expression, got \(got)", nil)
     case .unclosed(let close, let open):
       (.syntax, "\(open) is not closed", "add \(close) where it ends")
@@ -80,7 +90,10 @@ enum Message: Equatable {
     case .patternCompound:
       (.syntax, "several names are assigned by = alone", "write one statement for each")
     case .statementEnd(let got):
-      (.syntax, "a statement ends at a newline or ;, not before \(got)", nil)
+      (
+        .syntax, "a statement ends at a newline or ;, not before \(got)",
+        "begin a new line, or put ; between two statements"
+      )
     case .commandInside(let name):
       (
         .syntax, "a command inside an expression stands in parentheses",
@@ -98,30 +111,36 @@ enum Message: Equatable {
     case .lambdaWord: (.syntax, "a function without a name is written with =>", "write x => x + 1")
     case .ternary:
       (.syntax, "a choice is written if first", "write if c { a } else { b }")
-    case .nonePython(let theirs, let ours): (.name, "no name \(theirs)", "write \(ours)")
     case .fString:
       (.syntax, "a string needs no letter before it", "write \"… \\(x) …\" to put a value in")
-    case .stepSlice:
+    case .stepSlice(true):
       (
         .syntax, "a slice has two bounds, joined by ..",
-        "write xs[1..3]; for a step [xs[i] for i in range(0, len(xs), by: 2)]"
+        "with a step write [xs[i] for i in range(0, len(xs), by: 2)], backwards reversed(xs)"
       )
-    case .colonBlock(let word): (.syntax, "a block stands in braces", "write \(word) … { … }")
+    case .stepSlice(false):
+      (.syntax, "a slice has two bounds, joined by ..", "write xs[1..3], xs[1..] or xs[..3]")
+    case .colonBlock(let head): (.syntax, "a block stands in braces", "write \(head) { … }")
     case .bangNot: (.syntax, "! is written not", "write not x")
     case .arrow: (.syntax, "-> is no operator", "a function without a name is x => …")
     case .switchWord(let word, let help): (.syntax, "\(word) is no word of Quire", help)
     case .returnPair: (.syntax, "one value is returned", "return a list: return [a, b]")
     case .keywordAsName(let word):
       (.syntax, "\(word) is a word of the language and no name", "choose another name")
-    case .repeatedParameter(let name): (.syntax, "parameter \(name) stands twice", nil)
+    case .repeatedParameter(let name):
+      (.syntax, "parameter \(name) stands twice", "give one of them another name")
     case .positionalAfterLabel:
       (.syntax, "arguments without a label come first", "move it before the labelled ones")
-    case .repeatedLabel(let name): (.arity, "argument \(name) is given twice", "give it once")
     case .repeatedKey(let name): (.key, "key \(name) stands twice in the map", "keep one of them")
     case .returnOutside:
       (.syntax, "return stands in a function", "the last expression of a cell is its value")
-    case .breakOutside(let word):
-      (.syntax, "\(word) stands in a loop", "a function in the loop is left by return")
+    case .breakOutside(let word, inFunction: let isInFunction):
+      (
+        .syntax, "\(word) stands in a loop",
+        isInFunction
+          ? "a function in the loop is left by return"
+          : "a loop is for x in xs { … } or while c { … }"
+      )
     case .functionInside:
       (
         .syntax, "fn starts a statement", "inside an expression write x => …"
@@ -131,7 +150,14 @@ enum Message: Equatable {
         .syntax, "a line cannot start with \(mark)",
         "put \(mark) at the end of the line before to go on"
       )
-    case .reservedMark(let mark): (.syntax, "\(mark) is no operator", nil)
+    case .reservedMark(let mark):
+      (.syntax, "\(mark) is no operator", "the operators are + - * / // % ^ @ and or not in")
+    default: laterWords
+    }
+  }
+
+  private var laterWords: (ErrorCode, String, String?) {
+    switch self {
     case .badStage:
       (.syntax, "after |> stands a function", "write |> f, |> f(a) or |> (x => …)")
     case .wrongEquals(let help): (.syntax, "= assigns, which makes no sense here", help)
@@ -139,6 +165,80 @@ enum Message: Equatable {
       (.syntax, "one value stands right of =", "write a list: [\(text)]")
     case .useForm:
       (.syntax, "use names a module or a file", "write use stats or use \"lib/mine.quire\"")
+    case .useAs(let name):
+      (
+        .syntax, "a module is known by its own name",
+        "write use \(name), then another = \(name) when you want another name"
+      )
+    case .blockComment:
+      (.syntax, "/* begins no comment", "a comment starts with # on each of its lines")
+    case .slashComment: (.syntax, "// divides and rounds down", "a comment starts with #")
+    case .mapInBlock:
+      (.syntax, "a block stands here, not a map", "a map as the value is written ({a: 1})")
+    case .resultKind:
+      (.syntax, "a function does not say what kind it gives", "write fn name(a, b) { … }")
+    case .functionArrow:
+      (.syntax, "the value of an fn follows =", "write fn name(x) = x + 1, or name = x => x + 1")
+    case .forForm(let help): (.syntax, "for goes over values: for x in xs", help)
+    case .strayWord(let word, let help): (.syntax, "\(word) begins no statement", help)
+    case .isOperator(let help): (.syntax, "values are compared with == and !=", help)
+    case .digitGroups(let text):
+      (.syntax, "a comma does not group digits", "write \(text)")
+    case .variableKind(let help): (.syntax, "a variable is made by assigning alone", help)
+    case .pipelineMember(let name):
+      (.syntax, "a pipeline goes on with |>, not with a dot", "write |> \(name)()")
+    case .stringsApart: (.syntax, "strings are joined by +", "write \"a\" + \"b\"")
+    case .missingCommaOrCall(let name):
+      (
+        .syntax, "a comma separates the elements",
+        "put a comma before this; a call in here is written \(name)(…)"
+      )
+    case .mapEntry(let got):
+      (
+        .syntax, "a map holds pairs: expected : after the key, got \(got)",
+        "a map is written {a: 1, b: 2}, a list [1, 2]"
+      )
+    case .mapComprehension:
+      (
+        .syntax, "only a list is made by for inside its brackets",
+        "write m = {}, then for k, v in pairs { m[k] = v }"
+      )
+    case .comprehensionElse:
+      (
+        .syntax, "the if of a list only leaves elements out",
+        "write [if c { a } else { b } for x in xs]"
+      )
+    case .namelessFunction:
+      (.syntax, "a name follows fn", "a function without a name is written (a, b) => a + b")
+    case .spreadParameter:
+      (
+        .syntax, "a function takes a fixed number of parameters",
+        "take one list or map: fn name(xs) { … }"
+      )
+    case .spread(let help): (.syntax, "* does not unpack a value in place", help)
+    case .pointNumber(let text):
+      (.syntax, "a number has digits on both sides of its point", "write \(text)")
+    case .wrongClose(let open, let close, let got):
+      (.syntax, "\(open) is closed by \(close), not by \(got)", "put \(close) before this")
+    case .commandArgument(let name, let word):
+      (
+        .syntax, "the arguments of a command do not begin with \(word)",
+        "write \(name)(\(word) …)"
+      )
+    case .wordMark(let theirs, let ours):
+      (.syntax, "\(theirs) is written \(ours)", "write \(ours == "not" ? "not a" : "a \(ours) b")")
+    case .catchWord(let word):
+      (.syntax, "\(word) is written catch", "write try { … } catch e { … }")
+    default: (.internal, "an error without words", nil)
     }
+  }
+
+  private static func numberHelp(_ text: String) -> String {
+    if text.contains("__") || text.hasSuffix("_") { return "_ stands between two digits: 1_000" }
+    let start = text.prefix(2).lowercased()
+    if ["0x", "0b", "0o"].contains(start) {
+      return "write 0x and hexadecimal digits, 0b and 0 or 1, or 0o and 0 to 7"
+    }
+    return "names start with a letter or _"
   }
 }

@@ -22,6 +22,8 @@ struct Parser {
   var stopsAtRange = false
   var depth = 0
   var errors: [Diagnostic] = []
+  /// Lines whose errors follow from one that is told.
+  private var quietLines: Set<Int> = []
   /// The first error stands at the end of the text: more input could mend it.
   var failedAtEnd = false
   var openBrackets = 0
@@ -29,6 +31,8 @@ struct Parser {
   var endsInString = false
   var functionDepth = 0
   var loopDepth = 0
+  /// Where reading goes on after an error that ended a statement early.
+  var resumesAt: Int?
 
   static let depthLimit = 200
   static let treeLimit = 600
@@ -39,6 +43,7 @@ struct Parser {
     var lexer = Lexer(source)
     tokens = lexer.tokens()
     errors = lexer.errors
+    quietLines = lexer.quietLines
     endsInString = lexer.endsInString
   }
 
@@ -54,11 +59,12 @@ struct Parser {
 
   /// The whole text. Errors are in `errors`, in source order.
   mutating func program() -> Program {
-    let lexical = errors
+    let lexical = commentErrors(errors)
     errors = []
     var statements: [Statement] = []
     statementList(into: &statements, closing: false)
-    let broken = Set(lexical.compactMap { $0.place.map { source.lineIndex(at: $0.range.lower) } })
+    let broken = quietLines.union(
+      lexical.compactMap { $0.place.map { source.lineIndex(at: $0.range.lower) } })
     errors.removeAll { error in
       error.place.map { broken.contains(source.lineIndex(at: $0.range.lower)) } ?? false
     }
@@ -67,6 +73,24 @@ struct Parser {
   }
 
   private func start(_ error: Diagnostic) -> Int { error.place?.range.lower ?? 0 }
+
+  /// What does not read behind `//` was meant as a comment: one error a line says so.
+  private func commentErrors(_ list: [Diagnostic]) -> [Diagnostic] {
+    var lines: Set<Int> = []
+    return list.compactMap { error in
+      guard let mark = slash(before: start(error)) else { return error }
+      let isFirst = lines.insert(source.lineIndex(at: mark.range.lower)).inserted
+      return isFirst ? failure(.slashComment, mark.range) : nil
+    }
+  }
+
+  /// The `//` on the line of a place, and before it.
+  private func slash(before place: Int) -> Token? {
+    let line = source.lineIndex(at: place)
+    return tokens.first {
+      $0.isMark("//") && $0.range.upper < place && source.lineIndex(at: $0.range.lower) == line
+    }
+  }
 
   // MARK: Tokens
 
@@ -81,7 +105,19 @@ struct Parser {
   var isSameLine: Bool { ignoresNewlines || !token.newlineBefore }
 
   func failure(_ message: Message, _ range: SourceRange? = nil) -> Diagnostic {
-    message.diagnostic(at: Place(source, range ?? token.range))
+    message.diagnostic(at: Place(source, range ?? here))
+  }
+
+  /// The present token; the end of the text is shown behind the last one.
+  private var here: SourceRange {
+    guard token.isEnd, !endsInterpolation, index > 0 else { return token.range }
+    let end = tokens[index - 1].range.upper
+    return SourceRange(end, end)
+  }
+
+  private var endsInterpolation: Bool {
+    let place = token.range.lower
+    return place < source.bytes.count && source.bytes[place] == UInt8(ascii: ")")
   }
 
   /// A failure at the present token; remembers when that is the end of the text.
@@ -97,7 +133,7 @@ struct Parser {
 
   func described(_ token: Token) -> String {
     switch token.kind {
-    case .end: "the end"
+    case .end: endsInterpolation ? ")" : "the end"
     case .string: "a string"
     default: text(token.range)
     }
@@ -120,9 +156,41 @@ struct Parser {
       failedAtEnd = failedAtEnd || errors.isEmpty
       throw failure(.unclosed(mark, opened: text(open.range)), open.range)
     }
+    try checkUnclosed(mark, open)
     if token.isKeyword(.if) { throw failure(.ternary) }
-    if isArgumentStart(token) { throw failure(.missingComma) }
+    if token.isKeyword(.for), mark == "}" { throw failure(.mapComprehension) }
+    if isArgumentStart(token) {
+      if case .name(let name) = tokens[max(0, index - 1)].kind, !token.newlineBefore {
+        throw failure(.missingCommaOrCall(name))
+      }
+      throw failure(.missingComma)
+    }
+    if [")", "]", "}"].contains(where: token.isMark) {
+      throw failure(.wrongClose(text(open.range), mark, got: text(token.range)))
+    }
     throw failure(.expected(", or \(mark)", got: described(token)))
+  }
+
+  /// A bracket that is still open where a new line goes on as a statement was left open; reading
+  /// goes on at that line.
+  mutating func checkUnclosed(_ mark: String, _ open: Token) throws(Diagnostic) {
+    let isAssignment = token.isMark("=") && tokens[max(0, index - 1)].newlineBefore
+    let line = isAssignment ? index - 1 : index
+    guard isAssignment || (token.newlineBefore && !closesAhead(mark)) else { return }
+    resumesAt = line
+    throw failure(.unclosed(mark, opened: text(open.range)), open.range)
+  }
+
+  /// The innermost bracket is closed further on.
+  private func closesAhead(_ close: String) -> Bool {
+    var open = 1
+    for token in tokens[index...] {
+      guard case .mark(let mark) = token.kind else { continue }
+      if "([{".contains(mark) { open += 1 }
+      if ")]}".contains(mark) { open -= 1 }
+      if open == 0 { return mark == close }
+    }
+    return false
   }
 
   mutating func nested<T>(
@@ -150,10 +218,14 @@ struct Parser {
   // MARK: Statements
 
   /// Statements up to `}` (not consumed) or the end, with recovery at each one that is broken.
-  private mutating func statementList(into list: inout [Statement], closing: Bool) {
+  /// `inBrackets`: a `)` or `]` belongs to what stands around the block.
+  private mutating func statementList(
+    into list: inout [Statement], closing: Bool, inBrackets: Bool = false
+  ) {
     while true {
       while token.isMark(";") { advance() }
       if token.isEnd || (closing && token.isMark("}")) { return }
+      if inBrackets, token.isMark(")") || token.isMark("]") { return }
       let begin = index
       do throws(Diagnostic) {
         let statement = try statement()
@@ -161,11 +233,14 @@ struct Parser {
         if token.isMark(";") {
           statement.isSilenced = true
           advance()
+        } else if inBrackets, token.isMark(")") || token.isMark("]") {
+          return
         } else if !token.isEnd, !token.newlineBefore, !(closing && token.isMark("}")) {
-          throw statementEndFailure()
+          throw statementEndFailure(begin)
         }
       } catch {
-        errors.append(error)
+        let mark = slash(before: start(error))
+        errors.append(mark.map { failure(.slashComment, $0.range) } ?? error)
         recover(from: begin, closing: closing)
         if errors.count >= 20 {
           index = tokens.count - 1
@@ -175,28 +250,80 @@ struct Parser {
     }
   }
 
-  private mutating func statementEndFailure() -> Diagnostic {
-    if case .mark(let mark) = token.kind {
-      switch mark {
-      case ")", "]", "}": return failure(.unopened(mark))
-      case "=": return failure(.assignTarget("this"))
-      case ",":
-        return failure(.tuple("…, …"))
-      case ":" where token.range.lower > 0: return failure(.colonBlock("if c"))
-      case "++", "--": return failure(.increment(String(mark.prefix(1))))
-      default: break
+  /// Why the statement that begins at `begin` cannot go on with the present token.
+  private mutating func statementEndFailure(_ begin: Int) -> Diagnostic {
+    let before = tokens[max(begin, index - 1)]
+    switch token.kind {
+    case .mark(let mark):
+      if let message = markFailure(mark, begin, before) { return failure(message) }
+    case .keyword(let word) where word == .try || (word == .if && lineHasBlock):
+      if case .name(let name) = before.kind {
+        return failure(.commandArgument(name, word.rawValue))
       }
+    case .keyword(.if): return failure(.ternary)
+    case .keyword(let word) where word == .else || word == .catch:
+      return failure(.strayWord(word.rawValue, Parser.strayHelp(word)))
+    case .name("is"), .name("instanceof"): return failure(.isOperator(isHelp))
+    case .name("as") where tokens[begin].isKeyword(.use):
+      return failure(.useAs(Resolver.moduleName(before.name ?? "stats")))
+    case .string:
+      if case .string = before.kind { return failure(.stringsApart) }
+    default: break
     }
-    if token.isKeyword(.if) { return failure(.ternary) }
-    if index > 0, case .name(let name) = tokens[index - 1].kind, isArgumentStart(token) {
-      return failure(.commandInside(name), tokens[index - 1].range)
+    if case .name(let name) = before.kind, isArgumentStart(token) {
+      return failure(.commandInside(name), before.range)
     }
     return unexpected(.statementEnd(got: described(token)))
+  }
+
+  private func markFailure(_ mark: String, _ begin: Int, _ before: Token) -> Message? {
+    switch mark {
+    case ")", "]", "}": return .unopened(mark)
+    case "=": return .assignTarget("this")
+    case ",": return digitGroups ?? .tuple("…, …")
+    case ":" where next.isMark("="): return .variableKind("write \(text(before.range)) = …")
+    case ":" where index == begin + 1 && tokens[begin].name != nil:
+      return .variableKind("write \(text(tokens[begin].range)) = …")
+    case "++", "--": return .increment(String(mark.prefix(1)))
+    case ".":
+      if case .int = before.kind { return .pointNumber("\(text(before.range)).0") }
+      if tokens[begin..<index].contains(where: { $0.isMark("|>") }) {
+        return .pipelineMember(next.name ?? "f")
+      }
+      return nil
+    default: return nil
+    }
+  }
+
+  /// `1,000` was meant as one number.
+  private var digitGroups: Message? {
+    guard index > 0, token.isMark(","), !token.spaceBefore, !next.spaceBefore,
+      case .int = tokens[index - 1].kind, case .int = next.kind, text(next.range).utf8.count == 3
+    else { return nil }
+    return .digitGroups(text(tokens[index - 1].range) + "_" + text(next.range))
+  }
+
+  private static func strayHelp(_ word: Keyword) -> String {
+    word == .else
+      ? "it follows the block of an if: if c { … } else { … }"
+      : "it follows the block of a try: try { … } catch e { … }"
+  }
+
+  /// How `x is …`, with the present token `is`, is written.
+  var isHelp: String {
+    let isNegated = next.isKeyword(.not)
+    return isNegated ? "write x != nil" : "write x == nil; a kind is asked by kind(x) == \"int\""
   }
 
   /// Goes on at the next line that starts outside of the brackets the broken statement opened.
   private mutating func recover(from begin: Int, closing: Bool) {
     (ignoresNewlines, stopsAtRange) = (false, false)
+    if let place = resumesAt, place > begin {
+      resumesAt = nil
+      index = place
+      return
+    }
+    resumesAt = nil
     if token.isEnd { return }
     let failed = index
     var open = 0
@@ -213,10 +340,24 @@ struct Parser {
       }
       place += 1
     }
-    index = max(place, begin + 1)
-    index = min(index, tokens.count - 1)
-    ignoresNewlines = false
-    stopsAtRange = false
+    index = min(max(place, begin + 1), tokens.count - 1)
+    if tokens[index - 1].isMark(":") { skipIndented(below: begin) }
+  }
+
+  /// After a block in the form of another language: its lines, and those of what goes on with it.
+  private mutating func skipIndented(below begin: Int) {
+    let margin = column(begin)
+    while !token.isEnd {
+      let goesOn =
+        token.isKeyword(.else)
+        || ["elif", "except", "finally"].contains(token.name ?? "") && column(index) == margin
+      guard column(index) > margin || goesOn else { return }
+      repeat { advance() } while !token.isEnd && !token.newlineBefore
+    }
+  }
+
+  private func column(_ place: Int) -> Int {
+    source.position(at: tokens[place].range.lower).column
   }
 
   mutating func statement() throws(Diagnostic) -> Statement {
@@ -230,29 +371,27 @@ struct Parser {
       case .return: return try self.returns(start)
       case .break, .continue: return try self.jump(keyword, start)
       case .use: return try self.use(start)
+      case .else, .catch:
+        throw self.failure(.strayWord(keyword.rawValue, Parser.strayHelp(keyword)))
       default: return try self.simple(start)
       }
     }
   }
 
-  mutating func block() throws(Diagnostic) -> Block {
+  /// `head` is how the statement before the block is written, for the help of an error.
+  mutating func block(_ head: String) throws(Diagnostic) -> Block {
     let open = token
-    guard open.isMark("{") else {
-      if open.isMark(":") { throw failure(.colonBlock("if c")) }
-      if case .name(let name) = tokens[max(0, index - 1)].kind, isSameLine, isArgumentStart(open) {
-        throw failure(.commandInside(name), tokens[index - 1].range)
-      }
-      throw unexpected(.expected("{", got: described(open)))
-    }
+    guard open.isMark("{") else { throw blockFailure(head) }
     advance()
     openBrackets += 1
+    if isMapEntry { throw failure(.mapInBlock, open.range) }
     let outer = (ignoresNewlines, stopsAtRange)
     (ignoresNewlines, stopsAtRange) = (false, false)
     var list: [Statement] = []
-    statementList(into: &list, closing: true)
+    statementList(into: &list, closing: true, inBrackets: outer.0)
     (ignoresNewlines, stopsAtRange) = outer
     guard token.isMark("}") else {
-      failedAtEnd = failedAtEnd || errors.isEmpty
+      if token.isEnd { failedAtEnd = failedAtEnd || errors.isEmpty }
       throw failure(.unclosed("}", opened: "{"), open.range)
     }
     advance()
@@ -260,14 +399,45 @@ struct Parser {
     return Block(list, from(open.range.lower))
   }
 
-  private mutating func loopBlock() throws(Diagnostic) -> Block {
+  /// `a: …` or `"a": …`: what stands here is a map.
+  private var isMapEntry: Bool {
+    guard next.isMark(":"), !tokens[min(index + 2, tokens.count - 1)].isMark("=") else {
+      return false
+    }
+    switch token.kind {
+    case .name, .string, .int: return true
+    default: return false
+    }
+  }
+
+  private mutating func blockFailure(_ head: String) -> Diagnostic {
+    if token.isEnd { return unexpected(.expected("{", got: described(token))) }
+    if token.isMark(":") { return failure(.colonBlock(head)) }
+    if token.isMark("->") { return failure(.resultKind) }
+    if token.isMark("=>") { return failure(.functionArrow) }
+    if token.name == "is" { return failure(.isOperator(isHelp)) }
+    if token.isMark("=") { return failure(.assignInCondition) }
+    if case .name(let name) = tokens[max(0, index - 1)].kind, isSameLine, isArgumentStart(token),
+      lineHasBlock
+    {
+      return failure(.commandInside(name), tokens[index - 1].range)
+    }
+    return failure(.missingBlock(head))
+  }
+
+  /// A block begins further on in this line.
+  private var lineHasBlock: Bool {
+    tokens[(index + 1)...].prefix { !$0.newlineBefore && !$0.isEnd }.contains { $0.isMark("{") }
+  }
+
+  private mutating func loopBlock(_ head: String) throws(Diagnostic) -> Block {
     loopDepth += 1
     defer { loopDepth -= 1 }
-    return try block()
+    return try block(head)
   }
 
   /// The body of a function: loops around it do not count.
-  mutating func functionBlock() throws(Diagnostic) -> Block {
+  mutating func functionBlock(_ head: String) throws(Diagnostic) -> Block {
     let outer = loopDepth
     loopDepth = 0
     functionDepth += 1
@@ -275,12 +445,13 @@ struct Parser {
       loopDepth = outer
       functionDepth -= 1
     }
-    return try block()
+    return try block(head)
   }
 
   private mutating func function(_ start: Int) throws(Diagnostic) -> Statement {
     let documentation = token.documentation
     advance()
+    if token.isMark("(") { throw failure(.namelessFunction) }
     let name = try plainName("a name after fn")
     let parameters = try parameters()
     let body: Block
@@ -290,7 +461,7 @@ struct Parser {
       defer { functionDepth -= 1 }
       body = try valueBlock(phrase())
     } else {
-      body = try functionBlock()
+      body = try functionBlock("fn \(name.name)(…)")
     }
     let node = FunctionNode(
       name: name.name, nameRange: name.range, parameters: parameters, body: body,
@@ -322,6 +493,7 @@ struct Parser {
     defer { ignoresNewlines = outer }
     var list: [ParameterNode] = []
     while !token.isMark(")") {
+      if token.isMark("*") || token.isMark("**") { throw failure(.spreadParameter) }
       let name = try plainName("a parameter or )")
       if list.contains(where: { $0.name == name.name }) {
         throw failure(.repeatedParameter(name.name), name.range)
@@ -338,6 +510,7 @@ struct Parser {
       guard token.isMark(",") else { break }
       advance()
     }
+    if token.name != nil, !token.newlineBefore { throw failure(.missingComma) }
     try expectClose(")", open: open)
     return list
   }
@@ -353,16 +526,28 @@ struct Parser {
 
   private mutating func forLoop(_ start: Int) throws(Diagnostic) -> Statement {
     advance()
+    if token.isMark("(") { throw failure(.forForm(forHelp)) }
     let pattern = try pattern()
     guard token.isKeyword(.in) else {
+      if token.isMark("=") || token.name == "of" {
+        throw failure(.forForm("write for i in 0..3 { … }, or for x in xs { … }"))
+      }
       throw unexpected(.expected("in", got: described(token)))
     }
     advance()
     let iterable = try expression()
-    let body = try loopBlock()
+    let body = try loopBlock("for x in xs")
     return Statement(
       .forLoop(pattern: pattern, iterable: iterable, body: body), from(start),
       depth: max(iterable.depth, body.depth) + 1)
+  }
+
+  /// At a `(` after `for`: `for (k, v) in m`, or a loop as C writes it.
+  private var forHelp: String {
+    let line = tokens[index...].prefix { !$0.isMark("{") && !$0.isEnd }
+    return line.contains { $0.isKeyword(.in) }
+      ? "the names stand without parentheses: for k, v in m { … }"
+      : "write for i in 0..3 { … }, or for x in xs { … }"
   }
 
   mutating func condition() throws(Diagnostic) -> Node {
@@ -374,7 +559,7 @@ struct Parser {
   private mutating func whileLoop(_ start: Int) throws(Diagnostic) -> Statement {
     advance()
     let condition = try condition()
-    let body = try loopBlock()
+    let body = try loopBlock("while x > 0")
     return Statement(
       .whileLoop(condition: condition, body: body), from(start),
       depth: max(condition.depth, body.depth) + 1)
@@ -393,7 +578,9 @@ struct Parser {
   }
 
   private mutating func jump(_ word: Keyword, _ start: Int) throws(Diagnostic) -> Statement {
-    if loopDepth == 0 { throw failure(.breakOutside(word.rawValue)) }
+    if loopDepth == 0 {
+      throw failure(.breakOutside(word.rawValue, inFunction: functionDepth > 0))
+    }
     advance()
     return Statement(word == .break ? .breaks : .continues, from(start), depth: 1)
   }
@@ -424,7 +611,8 @@ struct Parser {
   /// An assignment or a phrase.
   private mutating func simple(_ start: Int) throws(Diagnostic) -> Statement {
     if case .mark(let mark) = token.kind {
-      if mark == "//" { throw failure(.switchWord("//", "a comment starts with #")) }
+      if mark == "//" { throw failure(.slashComment) }
+      if mark == "/", next.isMark("*"), !next.spaceBefore { throw failure(.blockComment) }
       if ["+", "*", "/", "%", "@", "^", "==", "<", ">", "<=", ">=", "!="].contains(mark) {
         throw failure(.lineOperator(mark))
       }
@@ -460,6 +648,7 @@ struct Parser {
   private mutating func assigned(_ target: Target, _ start: Int) throws(Diagnostic) -> Statement {
     let value = try phrase()
     if token.isMark(",") {
+      if let message = digitGroups { throw failure(message) }
       while token.isMark(",") {
         advance()
         _ = try? expression()
@@ -498,7 +687,11 @@ struct Parser {
       case .index(let inner, let indices):
         steps.append(.index(indices, SourceRange(inner.range.upper, base.range.upper)))
         base = inner
-      case .call: throw failure(.assignTarget("a call"), node.range)
+      case .call(let call):
+        if call.isCommand, let first = call.arguments.first?.value, base.range == node.range {
+          throw failure(.variableKind("write \(text(first.range)) = …"), base.range)
+        }
+        throw failure(.assignTarget("a call"), node.range)
       default: throw failure(.assignTarget("this"), node.range)
       }
     }

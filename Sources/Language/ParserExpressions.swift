@@ -1,4 +1,4 @@
-// Expressions, commands and their ambiguous cases (language.md 3 and 4).
+// Expressions (language.md 3). Commands and their ambiguous cases stand in ParserCommands.
 
 import Diagnostics
 
@@ -17,188 +17,6 @@ enum Level: Int {
 }
 
 extension Parser {
-  // MARK: Phrases and commands
-
-  /// A command or an expression.
-  mutating func phrase() throws(Diagnostic) -> Node {
-    guard case .name(let name) = token.kind else { return try expression() }
-    try checkForeignWord(name)
-    let after = next
-    let touches = !after.spaceBefore
-    let sameLine = ignoresNewlines || !after.newlineBefore
-    if touches || !sameLine { return try expression() }
-    if words.takingPhrase.contains(name), !continuesExpression(after) {
-      return try phraseTaker(name)
-    }
-    if words.takingWords.contains(name), !continuesExpression(after) || isWord(after) {
-      return try wordTaker(name)
-    }
-    if after.isMark("-") {
-      let operand = tokens[min(index + 2, tokens.count - 1)]
-      if !operand.spaceBefore {
-        let rest = text(operand.range)
-        throw failure(
-          .minusUnclear("\(name)(-\(rest))", "\(name) - \(rest)"),
-          token.range.joined(operand.range))
-      }
-    }
-    return isArgumentStart(after) ? try command(name) : try expression()
-  }
-
-  private func isWord(_ token: Token) -> Bool {
-    if case .keyword = token.kind { true } else { false }
-  }
-
-  /// A token with white space before it that can only start an argument.
-  func isArgumentStart(_ token: Token) -> Bool {
-    switch token.kind {
-    case .string, .int, .float, .name: true
-    case .keyword(let word):
-      switch word {
-      case .true, .false, .nil: true
-      case .not: !tokens[min(position(of: token) + 1, tokens.count - 1)].isKeyword(.in)
-      default: false
-      }
-    case .mark(let mark): mark == "(" || mark == "[" || mark == "{"
-    case .end: false
-    }
-  }
-
-  private func position(of token: Token) -> Int {
-    token.range == self.token.range ? index : min(index + 1, tokens.count - 1)
-  }
-
-  private func continuesExpression(_ token: Token) -> Bool {
-    switch token.kind {
-    case .mark(let mark): !(mark == "(" || mark == "[" || mark == "{")
-    case .keyword(.and), .keyword(.or), .keyword(.in), .keyword(.if), .keyword(.else): true
-    case .end: true
-    default: false
-    }
-  }
-
-  private mutating func command(_ name: String) throws(Diagnostic) -> Node {
-    let callee = Node(.name(name), token.range)
-    advance()
-    let firstOpens = token.isMark("(")
-    let start = index
-    let list = try arguments(until: nil)
-    if firstOpens, let first = list.first, first.label == nil {
-      try checkParenthesised(first.value, name, start)
-    }
-    let range = from(callee.range.lower)
-    return try node(
-      .call(CallNode(callee: callee, arguments: list, isCommand: true)), range,
-      depth: list.map(\.value.depth).max() ?? 0)
-  }
-
-  /// `sqrt (x) + 1` could mean two things.
-  private func checkParenthesised(
-    _ value: Node, _ name: String, _ start: Int
-  ) throws(Diagnostic) {
-    var place = start
-    var open = 0
-    while place < tokens.count {
-      if tokens[place].isMark("(") { open += 1 }
-      if tokens[place].isMark(")") {
-        open -= 1
-        if open == 0 { break }
-      }
-      place += 1
-    }
-    guard place + 1 < tokens.count, tokens[place].range.upper < value.range.upper else { return }
-    let after = tokens[place + 1]
-    let isOperator: Bool =
-      switch after.kind {
-      case .mark(let mark): Level.table[mark] != nil || [".", "|>", "..", "..="].contains(mark)
-      case .keyword(let word): [.and, .or, .in, .not].contains(word)
-      default: false
-      }
-    guard isOperator, after.spaceBefore || !after.isMark(".") else { return }
-    let inner = text(SourceRange(tokens[start].range.lower, tokens[place].range.upper))
-    let rest = text(SourceRange(tokens[place].range.upper, value.range.upper))
-    throw failure(
-      .parenthesesUnclear("\(name)\(inner)\(rest)", "\(name)(\(inner)\(rest))"),
-      SourceRange(tokens[start].range.lower, value.range.upper))
-  }
-
-  /// `help for`, `reset load`: the arguments are the words as written, split at commas.
-  private mutating func wordTaker(_ name: String) throws(Diagnostic) -> Node {
-    let callee = Node(.name(name), token.range)
-    advance()
-    var list: [Argument] = []
-    while !token.isEnd, isSameLine, !token.isMark(";"), !token.isMark("}"), !token.isMark(")") {
-      let start = token.range.lower
-      let single = token
-      let startIndex = index
-      while !token.isEnd, isSameLine, !token.isMark(";"), !token.isMark(","), !token.isMark("}"),
-        !token.isMark(")")
-      {
-        advance()
-      }
-      let range = from(start)
-      let words: Node
-      if index == startIndex + 1, case .string(let parts) = single.kind {
-        words = try string(parts, single.range)
-      } else {
-        words = Node(.string([.text(text(range))]), range)
-      }
-      list.append(Argument(label: nil, labelRange: nil, value: words))
-      guard token.isMark(",") else { break }
-      advance()
-    }
-    return Node(
-      .call(CallNode(callee: callee, arguments: list, isCommand: true)),
-      from(callee.range.lower), depth: 3)
-  }
-
-  /// `time f(x)`, `profile { … }`.
-  private mutating func phraseTaker(_ name: String) throws(Diagnostic) -> Node {
-    let callee = Node(.name(name), token.range)
-    advance()
-    let start = token.range.lower
-    let body = token.isMark("{") ? try functionBlock() : valueBlock(try phrase())
-    let function = FunctionNode(
-      name: "", nameRange: body.range, parameters: [], body: body, documentation: [],
-      range: from(start))
-    let lambda = try node(.lambda(function), from(start), depth: body.depth)
-    return try node(
-      .call(
-        CallNode(
-          callee: callee, arguments: [Argument(label: nil, labelRange: nil, value: lambda)],
-          isCommand: true)), from(callee.range.lower), lambda)
-  }
-
-  /// Words of other languages that would parse as commands.
-  private func checkForeignWord(_ name: String) throws(Diagnostic) {
-    guard case let after = next, !after.newlineBefore, !after.isEnd else { return }
-    let isNameNext = after.name != nil && after.spaceBefore
-    switch name {
-    case "def" where isNameNext, "function" where isNameNext, "func" where isNameNext:
-      throw failure(.pythonDef)
-    case "elif" where after.spaceBefore: throw failure(.elif)
-    case "import" where isNameNext, "from" where isNameNext: throw failure(.pythonImport)
-    case "lambda" where isNameNext || after.isMark(":"): throw failure(.lambdaWord)
-    case "var" where isNameNext, "let" where isNameNext, "const" where isNameNext:
-      throw failure(.switchWord(name, "a variable is made by assigning: x = 1"))
-    case "class" where isNameNext, "struct" where isNameNext:
-      throw failure(.switchWord(name, "a map holds named values: {x: 1, y: 2}"))
-    case "del" where isNameNext:
-      throw failure(.switchWord(name, "write m = remove(m, key), or reset name"))
-    case "raise" where after.spaceBefore, "throw" where after.spaceBefore:
-      throw failure(.switchWord(name, "write fail \"message\""))
-    case "switch" where after.spaceBefore, "match" where isNameNext && hasBlockAhead:
-      throw failure(.switchWord(name, "write if … { … } else if … { … }"))
-    case "pass" where false: break
-    default: break
-    }
-    if !after.spaceBefore, case .string = after.kind, name.utf8.count <= 2 {
-      throw failure(.fString)
-    }
-  }
-
-  private var hasBlockAhead: Bool { tokens[min(index + 2, tokens.count - 1)].isMark("{") }
-
   // MARK: Operators
 
   mutating func expression() throws(Diagnostic) -> Node {
@@ -223,6 +41,7 @@ extension Parser {
     } else if token.isMark("("), let close = lambdaClose() {
       advance()
       if !token.isMark(")") { names = try pattern() }
+      guard index == close else { throw failure(.missingComma) }
       index = close + 1
     } else {
       return nil
@@ -234,7 +53,7 @@ extension Parser {
     advance()  // =>
     let body: Block
     if token.isMark("{") {
-      body = try functionBlock()
+      body = try functionBlock("x =>")
     } else {
       functionDepth += 1
       defer { functionDepth -= 1 }
@@ -267,9 +86,11 @@ extension Parser {
       openBrackets += 1
       let outer = ignoresNewlines
       ignoresNewlines = true
-      let callee = try phrase()
+      let inner = try phrase()
       try expectClose(")", open: open)
       ignoresNewlines = outer
+      // In parentheses a field is a value to call, not a member of what stands before it.
+      let callee = try node(.group(inner), from(open.range.lower), inner)
       return try call(callee, [piped], from(left.range.lower), piped: true)
     }
     guard let name = token.name else { throw unexpected(.badStage) }
@@ -337,7 +158,15 @@ extension Parser {
     case "**": throw failure(.doubleStar)
     case "&&": throw failure(.logicalMark("&&", "and"))
     case "||": throw failure(.logicalMark("||", "or"))
-    case "&", "|", "~", "?", "$", "`": throw failure(.reservedMark(mark))
+    case "<", ">":
+      if next.isMark(mark), !next.spaceBefore { throw failure(.reservedMark(mark + mark)) }
+      if mark == "<", next.isMark(">"), !next.spaceBefore { throw failure(.wordMark("<>", "!=")) }
+    case "==" where next.isMark("=") && !next.spaceBefore: throw failure(.wordMark("===", "=="))
+    case "!=" where next.isMark("=") && !next.spaceBefore: throw failure(.wordMark("!==", "!="))
+    case "&": throw failure(.logicalMark("&", "and"))
+    case "|": throw failure(.logicalMark("|", "or"))
+    case "?" where !next.isMark("."): throw failure(.ternary)
+    case "~", "?", "$", "`": throw failure(.reservedMark(mark))
     case "->": throw failure(.arrow)
     case "++", "--": throw failure(.increment(String(mark.prefix(1))))
     default: break
@@ -382,6 +211,7 @@ extension Parser {
     if start.isMark("-"), minimum.rawValue <= Level.unary.rawValue {
       advance()
       let operand = try nested { (self) throws(Diagnostic) in try self.binary(.power) }
+      if case .int(Int.min) = operand.kind { return Node(operand.kind, from(start.range.lower)) }
       return try node(.negate(operand), from(start.range.lower), operand)
     }
     if start.isKeyword(.not), minimum.rawValue <= Level.not.rawValue {
@@ -428,7 +258,7 @@ extension Parser {
     return list
   }
 
-  private mutating func arguments(until close: String?) throws(Diagnostic) -> [Argument] {
+  mutating func arguments(until close: String?) throws(Diagnostic) -> [Argument] {
     var list: [Argument] = []
     let outer = stopsAtRange
     stopsAtRange = false
@@ -440,9 +270,6 @@ extension Parser {
         label = named
         advance()
         advance()
-      }
-      if let label, list.contains(where: { $0.label == label.0 }) {
-        throw failure(.repeatedLabel(label.0), label.1)
       }
       let value = try expression()
       if label == nil, list.last?.label != nil {
@@ -468,13 +295,12 @@ extension Parser {
     var depth = 0
     repeat {
       if token.isMark(",") { advance() }
-      if token.isMark("]"), !list.isEmpty { break }
       stopsAtRange = true
-      if token.isMark(":") { throw failure(.stepSlice) }
+      if token.isMark(":") { throw failure(.stepSlice(hasStep)) }
       var lower: Node?
       if !token.isMark(".."), !token.isMark("..=") { lower = try expression() }
       depth = max(depth, lower?.depth ?? 0)
-      if token.isMark(":") { throw failure(.stepSlice) }
+      if token.isMark(":") { throw failure(.stepSlice(hasStep)) }
       if token.isMark("..") || token.isMark("..=") {
         let inclusive = token.isMark("..=")
         advance()
@@ -489,6 +315,37 @@ extension Parser {
     try expectClose("]", open: open)
     (ignoresNewlines, stopsAtRange) = outer
     return (list, depth)
+  }
+
+  /// Two colons stand before the `]` of an index: `[::2]`.
+  private var hasStep: Bool {
+    tokens[index...].prefix { !$0.isMark("]") && !$0.newlineBefore }.count { $0.isMark(":") } > 1
+  }
+
+  private var followsOpening: Bool {
+    guard index > 0, case .mark(let mark) = tokens[index - 1].kind else { return false }
+    return "([{,".contains(mark)
+  }
+
+  /// A mark of another language where an expression should begin.
+  private func foreignStart(_ mark: String) -> Message? {
+    switch mark {
+    case "!": .bangNot
+    case "++", "--": .increment(String(mark.prefix(1)))
+    case "\u{27}": .singleQuotes
+    case "~": .wordMark("~", "not")
+    case "|": .lambdaWord
+    case "$", "&", "`": .reservedMark(mark)
+    case "*" where followsOpening: .spread("lists are joined by +: [1] + xs")
+    case "**" where followsOpening: .spread("set the keys one by one: m.a = 1")
+    case ".":
+      if case .int = next.kind, !next.spaceBefore {
+        .pointNumber("0." + text(next.range))
+      } else {
+        nil
+      }
+    default: nil
+    }
   }
 
   private mutating func atom() throws(Diagnostic) -> Node {
@@ -511,9 +368,9 @@ extension Parser {
     case .mark("("): return try group()
     case .mark("["): return try list()
     case .mark("{"): return try map()
-    case .mark("!"): throw failure(.bangNot)
-    case .mark("++"), .mark("--"): throw failure(.increment(String(text(start.range).prefix(1))))
-    case .mark("\u{27}"): throw failure(.singleQuotes)
+    case .mark(let mark):
+      if let message = foreignStart(mark) { throw failure(message) }
+      throw unexpected(.expectedExpression(got: mark))
     default: throw unexpected(.expectedExpression(got: described(start)))
     }
   }
@@ -569,6 +426,7 @@ extension Parser {
       let inner = from(open.range.upper)
       throw failure(.tuple(text(inner)), from(open.range.lower))
     }
+    try checkUnclosed(")", open)
     if token.isMark("=") { throw failure(.assignInCondition) }
     try expectClose(")", open: open)
     (ignoresNewlines, stopsAtRange) = outer
@@ -612,6 +470,7 @@ extension Parser {
     if token.isKeyword(.if) {
       advance()
       condition = try expression()
+      if token.isKeyword(.else) { throw failure(.comprehensionElse) }
     }
     try expectClose("]", open: open)
     return try node(
@@ -636,7 +495,12 @@ extension Parser {
       if !seen.insert(key).inserted {
         throw failure(.repeatedKey(text(range)), range)
       }
-      try expect(":", ": after the key")
+      if !token.isMark(":") {
+        try checkUnclosed("}", open)
+        if token.isMark("=") { throw failure(.wrongEquals("a value follows a colon: {a: 1}")) }
+        throw unexpected(.mapEntry(got: described(token)))
+      }
+      advance()
       entries.append((key, range, try expression()))
       guard token.isMark(",") else { break }
       advance()
@@ -649,6 +513,7 @@ extension Parser {
 
   private mutating func mapKey() throws(Diagnostic) -> MapKey {
     let start = token
+    if start.isMark("**") { throw failure(.spread("set the keys one by one: m.a = 1")) }
     if let (name, _) = memberName(start) {
       advance()
       return .text(name)
@@ -679,7 +544,7 @@ extension Parser {
     let outer = (ignoresNewlines, stopsAtRange)
     stopsAtRange = false
     let condition = try condition()
-    let then = try block()
+    let then = try block("if x > 0")
     var otherwise: Node.Otherwise?
     var depth = max(condition.depth, then.depth)
     if token.name == "elif" { throw failure(.elif) }
@@ -690,7 +555,7 @@ extension Parser {
         depth = max(depth, chain.depth)
         otherwise = .chain(chain)
       } else {
-        let block = try block()
+        let block = try block("else")
         depth = max(depth, block.depth)
         otherwise = .block(block)
       }
@@ -703,13 +568,16 @@ extension Parser {
   private mutating func tryCatch() throws(Diagnostic) -> Node {
     let start = token.range.lower
     advance()
-    let body = try block()
+    let body = try block("try { … } catch e")
     guard token.isKeyword(.catch) else {
+      if let word = token.name, ["except", "rescue", "finally"].contains(word) {
+        throw failure(.catchWord(word))
+      }
       throw unexpected(.expected("catch and a name", got: described(token)))
     }
     advance()
     let name = try plainName("a name for the error")
-    let handler = try block()
+    let handler = try block("catch \(name.name)")
     return try node(
       .tryCatch(body: body, name: name.name, nameRange: name.range, handler: handler), from(start),
       depth: max(body.depth, handler.depth))

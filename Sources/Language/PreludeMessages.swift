@@ -7,7 +7,7 @@ enum PreludeMessage {
   case convert(String, String, help: String?), badNumber(String, String), badBase(Int)
   case zipLengths, stepZero, notNumber(String, String), logDomain(String), rootDomain(String)
   case rounding, assertion(String), assertBool(String), key(String), listPlace(Int, Int)
-  case failKind(String), joinKind(Int, String), reduceEmpty, notFunction(String, String)
+  case joinOrder, failKind(String), joinKind(Int, String), reduceEmpty, notFunction(String, String)
 
   func diagnostic() -> Diagnostic {
     let (code, message, help) = words
@@ -46,6 +46,8 @@ enum PreludeMessage {
       )
     case .joinKind(let place, let kind):
       (.type, "join needs strings; element \(place) is \(article(kind))", "join(map(xs, str), …)")
+    case .joinOrder:
+      (.type, "join takes the strings first, then what stands between", "write join(xs, \", \")")
     case .reduceEmpty:
       (.value, "reduce needs a first value for an empty list", "write reduce(xs, f, from: 0)")
     case .notFunction(let name, let kind):

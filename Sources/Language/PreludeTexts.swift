@@ -9,6 +9,9 @@ extension Prelude {
       [Parameter("strings"), Parameter("between", .optional("\"\""))],
       example: "join([\"a\", \"b\"], \", \") -> \"a, b\"", flags: .pure
     ) { call in
+      if call["between"]?.asList != nil, call["strings"]?.asString != nil {
+        throw PreludeMessage.joinOrder.diagnostic()
+      }
       let between = try call.optionalString("between") ?? ""
       let parts = try elements(call, "strings").enumerated().map { place, value in
         guard let text = value.asString else {

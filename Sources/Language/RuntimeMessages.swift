@@ -5,7 +5,7 @@ import Diagnostics
 /// What the compiler, the machine and the prelude have to say.
 enum RuntimeMessage {
   case unknownName(String, [String]), unknownFunction(String, [String]), noValueYet(String)
-  case noValueInFunction(String)
+  case noValueInFunction(String), commentWord(String)
   case unknownLabel(String, String, [String], String), repeatedArgument(String, String, String)
   case tooMany(String, Int, Int, String), needsLabel(String, String, String)
   case missing(String, String, String)
@@ -17,8 +17,9 @@ enum RuntimeMessage {
   case powerDomain
   case notFunction(kind: String, isCommand: Bool), noMethod(
     String, kind: String, [String], isField: Bool)
-  case noMember(String, kind: String, [String]), noKey(String, [String]), noKeyToChange(
-    String, [String])
+  case noMember(String, kind: String, [String]), noKey(String, [String])
+  /// A key on the way of `m.a.b = x`, or one of `m.a += x`.
+  case noKeyToChange(String, [String], onTheWay: Bool)
   case indexRange(Int, Int, String), indexKind(String, String), keyKind(String)
   case cannotIndex(String), sliceBound(String), rangeBound(String), severalIndices(String)
   case cannotIterate(String), containsKind(String, String), unpackCount(Int, Int), unpackKind(
@@ -49,6 +50,12 @@ enum RuntimeMessage {
     "length": "write len(xs)", "size": "write len(xs)", "items": "write for k, v in m { … }",
     "strip": "write trim(s)", "format": "write \"\\(x)\" to put a value in",
     "sort": "write xs = sorted(xs)", "reverse": "write xs = reversed(xs)",
+    "toUpperCase": "write upper(s)", "toLowerCase": "write lower(s)", "upcase": "write upper(s)",
+    "substring": "write s[1..3]", "slice": "write xs[1..3]", "indexOf": "write x in xs",
+    "index": "write x in xs", "find": "write part in s", "endsWith": "write ends(s, with)",
+    "startsWith": "write starts(s, with)", "setdefault": "write get(m, key, fallback)",
+    "each": "write for x in xs { … }", "clear": "write xs = []", "copy": "a value is its own copy",
+    "update": "write m[key] = x for each key",
     "has": "write k in m", "contains": "write x in xs", "includes": "write x in xs",
     "toString": "write str(x)", "forEach": "write for x in xs { … }",
     "startswith": "write starts(s, with)", "endswith": "write ends(s, with)",
@@ -69,10 +76,26 @@ enum RuntimeMessage {
     "raise": "write fail \"message\"", "except": "write try { … } catch e { … }",
     "var": "write x = 1", "let": "write x = 1", "exit": "at the console, Ctrl-D leaves",
     "quit": "at the console, Ctrl-D leaves", "String": "write str(x)", "Int": "write int(x)",
+    "Float": "write float(x)", "Double": "write float(x)", "array": "a list is written [1, 2]",
+    "Array": "a list is written [1, 2]", "object": "a map is written {a: 1}",
+    "then": "a block stands in braces: if c { … }", "end": "a block ends with }",
+    "begin": "a block stands in braces", "echo": "write print x", "puts": "write print x",
+    "require": "write use stats", "include": "write use stats", "pd": "write csv(read(path))",
+    "random_int": "write randint(low, high)", "os": "files: read, write, exists, glob",
+    "plt": "write plot(xs)", "ord": "write s.scalars", "chr": "write \"\\u{41}\"",
+    "iter": "for goes over lists, ranges, strings and maps", "next": "write xs[0]",
+    "finally": "write the last lines after try { … } catch e { … }",
+    "yield": "return a list", "await": "a call waits for its value",
+    "format": "write \"\\(x)\", or fixed(x, 2) for decimals", "pow": "write x ^ y",
+    "and_": "write a and b", "ls": "write glob \"*\"", "cd": "the folder stays the notebook's",
+    "char": "write s[0]", "lower_case": "write lower(s)",
+    "Math": "sqrt, exp, log, sin, cos are always there",
   ]
 
   private var words: (ErrorCode, String, String?) {
     switch self {
+    case .commentWord(let name):
+      return (.name, "no name \(name)", "// divides and rounds down; a comment starts with #")
     case .unknownName(let name, let known), .unknownFunction(let name, let known):
       if let ours = RuntimeMessage.foreignNames[name] {
         return (.name, "no name \(name)", "write \(ours)")
@@ -93,7 +116,8 @@ enum RuntimeMessage {
       )
     case .unknownLabel(let name, let label, let known, let signature):
       let near = didYouMean(label, among: known)
-      return (.arity, "\(name) has no argument \(label)", near ?? "usage: \(signature)")
+      let usage = "usage: \(signature)"
+      return (.arity, "\(name) has no argument \(label)", near.map { "\($0) \(usage)" } ?? usage)
     case .repeatedArgument(let name, let label, let signature):
       return (.arity, "\(name) is given \(label) twice", "usage: \(signature)")
     case .tooMany(let name, let got, let most, let signature):
@@ -140,6 +164,8 @@ enum RuntimeMessage {
       if sign == "+", left == "string" || right == "string" {
         help = "write \"\\(x)\" or str(x) to make text of a value"
       }
+      if sign == "%", left == "string" { help = "write \"… \\(x) …\" to put a value in" }
+      if sign == "+", left == "list" { help = "lists are joined: write xs + [x]" }
       if left == "nil" || right == "nil" { help = "one side is nil: check where it comes from" }
       return (.type, "\(sign) does not fit \(article(left)) and \(article(right))", help)
     case .overflow(let what):
@@ -149,7 +175,8 @@ enum RuntimeMessage {
     case .negateKind(let kind): return (.type, "- needs a number, not \(article(kind))", nil)
     case .orderKinds(let sign, let left, let right):
       return (
-        .type, "\(sign) orders numbers or strings, not \(article(left)) and \(article(right))", nil
+        .type, "\(sign) orders numbers or strings, not \(article(left)) and \(article(right))",
+        left == "string" || right == "string" ? "make both numbers with float(s)" : nil
       )
     case .powerDomain:
       return (.numeric, "a negative number has no power with a fraction", nil)
@@ -169,21 +196,27 @@ enum RuntimeMessage {
       return (
         .name, "no function \(name) for \(article(kind))",
         RuntimeMessage.foreignMethods[name] ?? didYouMean(name, among: known)
+          ?? (kind == "module" ? "it has \(known.prefix(12).joined(separator: ", "))" : nil)
       )
     case .noMember(let name, let kind, let known):
       let near = didYouMean(name, among: known)
       let list = known.isEmpty ? nil : "it has \(known.prefix(12).joined(separator: ", "))"
-      return (.key, "\(article(kind)) has no field \(name)", near ?? list)
+      let help = isValue(kind) ? RuntimeMessage.fieldHelp(name) : nil
+      return (.key, "\(article(kind)) has no field \(name)", help ?? near ?? list)
     case .noKey(let key, let known):
-      let near = didYouMean(key, among: known)
+      let near = nearKey(key, known)
       return (
         .key, "the map has no key \(key)",
         near ?? "get(m, key, 0) gives a value of your choice when there is none"
       )
-    case .noKeyToChange(let key, let known):
+    case .noKeyToChange(let key, let known, let onTheWay):
+      let isName = Int(key) == nil && key.utf8.first != 0x22
+      let part = isName ? "m.\(key)" : "m[\(key)]"
+      let quoted = isName ? "\"\(key)\"" : key
       return (
         .key, "the map has no key \(key) to change",
-        didYouMean(key, among: known) ?? "write m[key] = get(m, key, 0) + 1"
+        nearKey(key, known)
+          ?? (onTheWay ? "make it first: \(part) = {}" : "write \(part) = get(m, \(quoted), 0) + 1")
       )
     case .indexRange(let index, let count, let kind):
       return (
@@ -191,17 +224,19 @@ enum RuntimeMessage {
         count == 0
           ? "an empty \(kind) has no index \(index)"
           : "\(article(kind)) of \(elementWords(count, kind)) has no index \(index)",
-        count == 0 ? nil : "the last index is \(count - 1), or -1"
+        count == 0 ? "ask len(x) > 0 first" : "the last index is \(count - 1), or -1"
       )
     case .indexKind(let kind, let got):
-      return (.type, "\(article(kind)) is indexed by an int, not \(article(got))", nil)
+      return (
+        .type, "\(article(kind)) is indexed by an int, not \(article(got))", wholeHelp(got)
+      )
     case .keyKind(let kind):
       return (.type, "a map's key is a string or an int, not \(article(kind))", "write str(key)")
     case .cannotIndex(let kind): return (.type, "\(article(kind)) cannot be indexed", nil)
     case .sliceBound(let kind):
-      return (.type, "a slice's bound is an int, not \(article(kind))", nil)
+      return (.type, "a slice's bound is an int, not \(article(kind))", wholeHelp(kind))
     case .rangeBound(let kind):
-      return (.type, "a range goes over ints, not \(article(kind))", nil)
+      return (.type, "a range goes over ints, not \(article(kind))", wholeHelp(kind))
     case .severalIndices(let kind):
       return (.type, "\(article(kind)) takes one index", "write x[i][j]")
     case .cannotIterate(let kind):
@@ -210,19 +245,55 @@ enum RuntimeMessage {
         kind == "int" ? "write 0..n" : nil
       )
     case .containsKind(let kind, let inside):
-      return (.type, "in does not look for \(article(kind)) in \(article(inside))", nil)
+      return (
+        .type, "in does not look for \(article(kind)) in \(article(inside))",
+        inside == "string" ? "write str(x) in s" : nil
+      )
     case .unpackCount(let names, let count):
-      return (.value, "\(names) names need a list of \(names), not of \(count)", nil)
+      return (
+        .value, "\(names) names need a list of \(names), not of \(count)",
+        count > names ? "take a part of it: xs[..\(names)]" : nil
+      )
     case .unpackKind(let names, let kind):
       return (.type, "\(names) names need a list of \(names), not \(article(kind))", nil)
     default: return lastWords
     }
   }
 
+  /// The key that was meant; none that shares no letter with it.
+  private func nearKey(_ key: String, _ known: [String]) -> String? {
+    let plain = key.utf8.first == 0x22 ? String(key.dropFirst().dropLast()) : key
+    let letters = Set(plain.lowercased())
+    return didYouMean(
+      plain, among: known.filter { $0.lowercased().contains(where: letters.contains) })
+  }
+
+  /// A place that is no int: a float can be cut, text can be read.
+  private func wholeHelp(_ kind: String) -> String? {
+    kind == "float" || kind == "string" ? "write int(x); a // b divides into ints" : nil
+  }
+
+  private func isValue(_ kind: String) -> Bool {
+    ["string", "list", "map", "range", "int", "float", "bool"].contains(kind)
+  }
+
+  /// What a field of another language, or a function without its parentheses, is written here.
+  private static func fieldHelp(_ name: String) -> String? {
+    if ["length", "size", "len", "count"].contains(name) { return "write len(x)" }
+    if Prelude.builtins.contains(where: { $0.name == name }) {
+      return "\(name) is a function: write \(name)(x)"
+    }
+    return foreignMethods[name]
+  }
+
   private var lastWords: (ErrorCode, String, String?) {
     switch self {
     case .cannotAssignElement(let kind):
-      return (.type, "elements of \(article(kind)) cannot be assigned", nil)
+      return (
+        .type, "elements of \(article(kind)) cannot be assigned",
+        kind == "string"
+          ? "make a new one: s[..1] + \"x\" + s[2..], or replace(s, \"a\", \"x\")" : nil
+      )
     case .cannotAssignField(let name, let kind):
       return (.type, "field \(name) of \(article(kind)) cannot be assigned", nil)
     case .sliceAssign:

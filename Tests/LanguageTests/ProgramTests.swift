@@ -1,6 +1,7 @@
 // Runs the programs of Programs/ and compares all they print, show and raise with the comments in
 // them: `# expect: …`, `# expect note: …`, `# expect error: …` (whole messages, line by line).
-// Cells are separated by `#%%`.
+// Cells are separated by `#%%`. With QUIRE_RECORD=1 the comments are written anew instead, to be read
+// before they are kept.
 
 import Diagnostics
 import Foundation
@@ -14,7 +15,7 @@ struct Program: CustomTestStringConvertible, Sendable {
   static let folder = (#filePath as NSString).deletingLastPathComponent + "/Programs"
   static let modules = (#filePath as NSString).deletingLastPathComponent + "/../../Stdlib/modules"
 
-  static let all: [Program] = ["values", "errors"].flatMap { part in
+  static let all: [Program] = ["values", "errors", "mistakes"].flatMap { part in
     let folder = folder + "/" + part
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.filter { $0.hasSuffix(".quire") }.sorted().map { Program(path: folder + "/" + $0) }
@@ -69,11 +70,29 @@ final class Recorder {
     let expected = text.components(separatedBy: "\n").filter { $0.hasPrefix("# expect") }
     let recorder = Recorder()
     recorder.run(text)
+    if ProcessInfo.processInfo.environment["QUIRE_RECORD"] == "1", recorder.lines != expected {
+      var code = text.components(separatedBy: "\n").filter { !$0.hasPrefix("# expect") }
+      while code.last?.isEmpty == true { code.removeLast() }
+      try ((code + [""] + recorder.lines).joined(separator: "\n") + "\n")
+        .write(toFile: program.path, atomically: true, encoding: .utf8)
+    }
     #expect(recorder.lines == expected)
   }
 
-  @Test func `there are programs for values and for errors`() {
+  @Test func `there are programs for values, for errors and for newcomers' mistakes`() {
+    #expect(Program.all.count >= 250)
     #expect(Program.all.filter { $0.path.contains("/errors/") }.count >= 80)
-    #expect(Program.all.filter { $0.path.contains("/values/") }.count >= 40)
+    #expect(Program.all.filter { $0.path.contains("/mistakes/") }.count >= 100)
+    #expect(Program.all.filter { $0.path.contains("/values/") }.count >= 80)
+  }
+
+  @Test func `every mistake of a newcomer is told how it is written here`() throws {
+    for program in Program.all where program.path.contains("/mistakes/") {
+      let lines = try String(contentsOfFile: program.path, encoding: .utf8)
+        .components(separatedBy: "\n")
+      let errors = lines.filter { $0.hasPrefix("# expect error: error[") }
+      #expect(!errors.isEmpty, "\(program)")
+      #expect(lines.contains { $0.hasPrefix("# expect error: help: ") }, "\(program)")
+    }
   }
 }
