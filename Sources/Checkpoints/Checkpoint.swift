@@ -36,6 +36,8 @@ package final class Checkpoint: Sendable {
   package let metadata: CheckpointMetadata
   /// What a reader should be told, one line each.
   package let notes: [String]
+  /// Shards that the index names and that are not there; nil where all are.
+  package let missing: (index: String, files: [String])?
   let maps: [MappedFile]
   /// Of PyTorch files, one a file.
   private let storages: [StorageChecks]
@@ -43,7 +45,8 @@ package final class Checkpoint: Sendable {
 
   init(
     format: Format, maps: [MappedFile], entries: [TensorEntry], metadata: CheckpointMetadata,
-    notes: [String] = [], storages: [StorageChecks] = []
+    notes: [String] = [], storages: [StorageChecks] = [],
+    missing: (index: String, files: [String])? = nil
   ) {
     self.format = format
     self.maps = maps
@@ -52,6 +55,7 @@ package final class Checkpoint: Sendable {
     self.metadata = metadata
     self.notes = notes
     self.storages = storages
+    self.missing = missing
     var places: [JSONString: Int] = [:]
     places.reserveCapacity(entries.count)
     for (place, entry) in entries.enumerated() { places[JSONString(entry.name)] = place }

@@ -5,15 +5,18 @@ import Files
 extension Checkpoint {
   /// Opens a safetensors, GGUF or PyTorch file, an index, or a model folder. In a folder the order
   /// is: index, `model.safetensors`, a single other `*.safetensors`, `pytorch_model.bin` or its
-  /// index, a single GGUF or one split set; `file` names one of several. Throws what is wrong with
-  /// the file, and where it is.
-  package static func open(_ path: String, file: String? = nil) throws -> Checkpoint {
-    guard Files.isDirectory(path) else { return try openFile(path) }
+  /// index, a single GGUF or one split set; `file` names one of several. With `allowsMissing` shards
+  /// of an index may be absent: `missing` names them. Throws what is wrong with the file, and
+  /// where it is.
+  package static func open(
+    _ path: String, file: String? = nil, allowsMissing: Bool = false
+  ) throws -> Checkpoint {
+    guard Files.isDirectory(path) else { return try openFile(path, allowsMissing) }
     if let file {
       try SafePaths.check(file, in: path, namedBy: "file:")
-      return try openFile(Path.join(path, file))
+      return try openFile(Path.join(path, file), allowsMissing)
     }
-    return try openFile(Path.join(path, try CheckpointFolder.choose(path)))
+    return try openFile(Path.join(path, try CheckpointFolder.choose(path)), allowsMissing)
   }
 
   /// True when a folder holds something `open` would take.
@@ -21,9 +24,9 @@ extension Checkpoint {
     Files.isDirectory(path) && (try? CheckpointFolder.choose(path)) != nil
   }
 
-  private static func openFile(_ path: String) throws -> Checkpoint {
+  private static func openFile(_ path: String, _ allowsMissing: Bool) throws -> Checkpoint {
     if path.utf8.suffix(11).elementsEqual(".index.json".utf8) {
-      return try ShardIndex.open(path)
+      return try ShardIndex.open(path, allowsMissing: allowsMissing)
     }
     let map = try MappedFile(path: path)
     let head = try map.bytes(0..<min(map.count, 10))

@@ -1,12 +1,13 @@
 // Writes safetensors files as the reference library lays them out: larger elements first, then by
 // name, header padded to 8, so that every tensor is aligned.
 
+import Diagnostics
 import Files
 import JSON
 package import Tensors
 
-/// Writes the tensors to one file, replacing what was there as a whole. `format: "pt"` is added to
-/// the metadata. Throws for a repeated name, a type the format lacks (blocks), and file errors.
+/// Writes the tensors to one file, replacing what was there as a whole. `format: "pt"` and the
+/// version of Quire are added to the metadata. Throws for a repeated name, a type the format lacks (blocks), and file errors.
 package func writeSafetensors(
   _ tensors: [(name: String, tensor: Tensor)], metadata: [(String, String)] = [], to path: String
 ) throws {
@@ -55,6 +56,7 @@ enum SafetensorsWriter {
   static func header(_ items: [Item], _ metadata: [(String, String)]) -> [UInt8] {
     var pairs = metadata
     if !pairs.contains(where: { $0.0 == "format" }) { pairs.insert(("format", "pt"), at: 0) }
+    if !pairs.contains(where: { $0.0 == "quire" }) { pairs.append(("quire", quireVersion)) }
     var fields: [(JSONString, JSON)] = [
       ("__metadata__", .object(JSONObject(pairs.map { ($0.0, JSON($0.1)) })))
     ]

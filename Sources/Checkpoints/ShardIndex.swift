@@ -9,15 +9,19 @@ enum ShardIndex {
   /// Real indices of the largest models have a few megabytes.
   static let maximumBytes = 32 << 20
 
-  /// All shards that the index names, opened and held against it.
-  static func open(_ path: String) throws -> Checkpoint {
+  /// All shards that the index names, opened and held against it. With `allowsMissing` the tensors of
+  /// shards that are not there are left out, and the checkpoint says which shards those are; one at
+  /// least must be there. Throws `CheckpointsError`.
+  static func open(_ path: String, allowsMissing: Bool = false) throws -> Checkpoint {
     let file = Path.name(of: path)
     let folder = Path.folder(of: path)
     let (names, shards) = try parse(path, file)
     try shards.forEach { try SafePaths.check($0, in: folder, namedBy: file) }
-    let missing = shards.filter { !Files.exists(Path.join(folder, $0)) }
-    if !missing.isEmpty { throw CheckpointsError.missingFiles(missing, index: file) }
-    return try assemble(shards, folder, names, file)
+    let missing = Set(shards.indices.filter { !Files.exists(Path.join(folder, shards[$0])) })
+    if !missing.isEmpty, !allowsMissing || missing.count == shards.count {
+      throw CheckpointsError.missingFiles(missing.sorted().map { shards[$0] }, index: file)
+    }
+    return try assemble(shards, missing, folder, names, file)
   }
 
   private static func parse(
@@ -49,16 +53,17 @@ enum ShardIndex {
   }
 
   private static func assemble(
-    _ shards: [String], _ folder: String, _ names: [JSONString: Int], _ file: String
+    _ shards: [String], _ missing: Set<Int>, _ folder: String, _ names: [JSONString: Int],
+    _ file: String
   ) throws -> Checkpoint {
     var maps: [MappedFile] = []
     var contents = Contents()
     var entries: [TensorEntry] = []
     var seen = 0
-    for (number, shard) in shards.enumerated() {
+    for (number, shard) in shards.enumerated() where !missing.contains(number) {
       let map = try MappedFile(path: Path.join(folder, shard))
       maps.append(map)
-      for entry in try contents.add(map, number, isTorch: isTorch(file)) {
+      for entry in try contents.add(map, maps.count - 1, isTorch: isTorch(file)) {
         guard let home = names[JSONString(entry.name)] else { continue }
         guard home == number else {
           throw refuse(.twoShards(entry.name, shards[home], shard), file)
@@ -67,9 +72,10 @@ enum ShardIndex {
         entries.append(entry)
       }
     }
-    if seen < names.count {
+    let wanted = names.filter { !missing.contains($0.value) }
+    if seen < wanted.count {
       let found = Set(entries.map { JSONString($0.name) })
-      let absent = names.keys.filter { !found.contains($0) }.min()
+      let absent = wanted.keys.filter { !found.contains($0) }.min()
       let home = absent.flatMap { names[$0] }.map { shards[$0] } ?? ""
       throw refuse(.absent(absent?.text ?? "", home), file)
     }
@@ -77,7 +83,8 @@ enum ShardIndex {
     return Checkpoint(
       format: isTorch(file) ? .pickle : .safetensors, maps: maps, entries: entries,
       metadata: CheckpointMetadata(contents.metadata, file: file), notes: note + contents.notes,
-      storages: contents.storages)
+      storages: contents.storages,
+      missing: missing.isEmpty ? nil : (file, missing.sorted().map { shards[$0] }))
   }
 
   private static func isTorch(_ file: String) -> Bool {

@@ -29,6 +29,24 @@ package struct Diagnostic: Error, Sendable, Equatable {
   package var calls: [CallSite]
   /// Lines shown as they are between the place and the help (a listing of holders, say).
   package var details: [String]
+  /// What was there when it happened, for the program that catches the error.
+  package var attachment: Attachment?
+
+  /// An object under the name of a field. `@unchecked`: a diagnostic with one stays on the thread of
+  /// the session it came from; equal are those of the same object.
+  package struct Attachment: @unchecked Sendable, Equatable {
+    package let name: String
+    package let object: AnyObject
+
+    package init(_ name: String, _ object: AnyObject) {
+      self.name = name
+      self.object = object
+    }
+
+    package static func == (a: Attachment, b: Attachment) -> Bool {
+      a.name == b.name && a.object === b.object
+    }
+  }
 
   package struct CallSite: Sendable, Equatable {
     package let name: String
@@ -41,7 +59,7 @@ package struct Diagnostic: Error, Sendable, Equatable {
 
   package init(
     _ code: ErrorCode, _ message: String, help: String? = nil, place: Place? = nil,
-    calls: [CallSite] = [], details: [String] = []
+    calls: [CallSite] = [], details: [String] = [], attachment: Attachment? = nil
   ) {
     self.code = code
     self.message = message
@@ -49,6 +67,7 @@ package struct Diagnostic: Error, Sendable, Equatable {
     self.place = place
     self.calls = calls
     self.details = details
+    self.attachment = attachment
   }
 
   /// The diagnostic of any error: a room's own words, or `internal` for one that has none.

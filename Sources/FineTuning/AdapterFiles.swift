@@ -8,17 +8,23 @@ package import Models
 import Tensors
 
 extension Adapter {
-  /// Reads an adapter folder for a model of this architecture.
-  package static func read(_ folder: String, for architecture: Architecture) throws -> Adapter {
+  /// Reads an adapter folder for a model of this architecture. Older folders hold their weights as a
+  /// PyTorch file, which is read as data where there is no safetensors file. `onNote` is told what a
+  /// person should hear of the files. Throws `TuningError`, and what is wrong with a file.
+  package static func read(
+    _ folder: String, for architecture: Architecture, onNote: (String) -> Void = { _ in }
+  ) throws -> Adapter {
     let weights = Path.join(folder, "adapter_model.safetensors")
+    let pickle = Path.join(folder, "adapter_model.bin")
     let configPath = Path.join(folder, "adapter_config.json")
-    guard Files.exists(weights) else {
-      let pickle = Path.join(folder, "adapter_model.bin")
-      throw Files.exists(pickle)
-        ? TuningError.pickleAdapter(pickle) : TuningError.noAdapter(folder)
+    let hasWeights = Files.exists(weights)
+    if !hasWeights, !Files.exists(pickle) { throw TuningError.noAdapter(folder) }
+    if hasWeights, Files.exists(pickle) {
+      onNote("adapter_model.safetensors is read, adapter_model.bin beside it is not")
     }
     let config = try PEFTConfig(json: try JSON.parse(try Files.read(configPath)))
-    let file = try Checkpoint.open(weights)
+    let file = try Checkpoint.open(hasWeights ? weights : pickle)
+    if !hasWeights { file.notes.forEach(onNote) }
     let wanted = try architecture.linearModules.filter { module in
       try config.adapts(module.path)
         && !(config.targets == .allLinear && module.slot == .head)

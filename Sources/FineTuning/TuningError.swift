@@ -30,7 +30,6 @@ package enum TuningError: RoomError, Equatable {
   case nothingLearnt
   // Adapters.
   case noAdapter(String)
-  case pickleAdapter(String)
   case configRefused(key: String)
   case configUnknown(key: String)
   case configValue(key: String, wanted: String, got: String)
@@ -59,7 +58,7 @@ package enum TuningError: RoomError, Equatable {
     case .memory: .memory
     case .notFinite, .zeroGradient, .diverged, .mergeDiffers: .numeric
     case .noAdapter, .noRun: .file
-    case .pickleAdapter, .configRefused, .configUnknown, .configValue, .badPattern, .damagedRun:
+    case .configRefused, .configUnknown, .configValue, .badPattern, .damagedRun:
       .format
     case .adapterLacks, .adapterExtra, .noSuchAdapter: .key
     case .adapterShape: .shape
@@ -100,8 +99,8 @@ package enum TuningError: RoomError, Equatable {
       "loss rose to \(short(loss)) at step \(step), more than 3 times the median \(short(median)) "
         + "of the last 50 steps, 5 times running"
     case .nothingLearnt: "the trained weights are unchanged at the end, so nothing is attached"
-    case .noAdapter(let path): "no adapter at \(path): adapter_model.safetensors is not there"
-    case .pickleAdapter(let path): "\(path) is a pickle, which can run code, and is not read"
+    case .noAdapter(let path):
+      "no adapter at \(path): adapter_model.safetensors or .bin is not there"
     case .configRefused(let key):
       "adapter_config.json: \"\(key)\" changes the model and is not supported"
     case .configUnknown(let key): "adapter_config.json: \"\(key)\" is not known"
@@ -146,7 +145,6 @@ package enum TuningError: RoomError, Equatable {
     case .zeroGradient: "look at preview m, d, and at targets:"
     case .diverged: "lower lr, or raise warmup"
     case .nothingLearnt: "raise lr or steps"
-    case .pickleAdapter: "save it as adapter_model.safetensors where it was made"
     case .configRefused: "merge it where it was made, then load the result"
     case .configUnknown: "merge it where it was made, or remove the key if it changes nothing"
     case .adapterLacks(_, _, let hint): hint

@@ -8,7 +8,9 @@ package final class ErrorObject: HostObject {
   package init(_ diagnostic: Diagnostic) { self.diagnostic = diagnostic }
 
   package var kind: String { "error" }
-  package var memberNames: [String] { ["message", "kind", "help", "where"] }
+  package var memberNames: [String] {
+    ["message", "kind", "help", "where"] + (diagnostic.attachment.map { [$0.name] } ?? [])
+  }
   package var description: String { "error[\(diagnostic.code.rawValue)]: \(diagnostic.message)" }
 
   package func member(_ name: String) -> Value? {
@@ -17,6 +19,8 @@ package final class ErrorObject: HostObject {
     case "kind": .string(diagnostic.code.rawValue)
     case "help": diagnostic.help.map { .string($0) } ?? .nil
     case "where": diagnostic.place.map { .string(Self.words($0)) } ?? .nil
+    case diagnostic.attachment?.name:
+      (diagnostic.attachment?.object as? any HostObject).map { .object($0) }
     default: nil
     }
   }

@@ -136,7 +136,7 @@ package struct Architecture: Sendable {
       try config.number(family.attention["scale"], names, what: "attention scale")
       ?? 1 / Double(sizes.headSize).squareRoot()
     softcap = try config.number(family.attention["softcap"], names, what: "softcap")
-    isCausal = family.attention["causal"]?.bool ?? true
+    isCausal = family.isCausal
     windows = try layers.map { names in
       guard let value = try config.number(family.attention["window"], names, what: "window") else {
         return nil

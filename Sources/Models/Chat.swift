@@ -67,7 +67,7 @@ extension Model {
     var notes: [String] = []
     let starts = tokenizer.startIDs
     if !starts.isEmpty, !ids.starts(with: starts) {
-      let words = starts.map { tokenizer.tokenText($0) }.joined()
+      let words = starts.map { tokenizer.name(of: $0) }.joined(separator: " ")
       notes.append("the template writes no \(words), which a plain prompt would start with")
     }
     return ChatPrompt(

@@ -127,6 +127,9 @@ package struct Family: Sendable {
   /// Key of the config → an expression for it, where the metadata cannot say it.
   let ggufDefaults: JSONObject
 
+  /// False for encoders, whose positions see those after them.
+  package var isCausal: Bool { attention["causal"]?.bool ?? true }
+
   /// Reads a family file.
   init(_ bytes: [UInt8], file: String) throws {
     let json = try JSON.parse(bytes)

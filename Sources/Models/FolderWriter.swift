@@ -8,18 +8,22 @@ package import Tensors
 import Tokenizers
 
 extension Model {
-  /// Writes a folder, or a GGUF file (by default where the path ends in `.gguf`); updates of attached adapters
-  /// are written into the weights. `dtype` is that of projections and tables; nil keeps theirs.
-  /// Returns the files written, each of them whole or not at all.
+  /// Writes a folder, or a GGUF file (by default where the path ends in `.gguf`); updates of attached
+  /// adapters are written into the weights. `dtype` is that of projections and tables; nil keeps
+  /// theirs. A file of weights in a folder takes at most `shardBytes` bytes of tensors, unless one
+  /// tensor has more. Returns the files written, each of them whole or not at all.
   package func save(
-    to path: String, asGGUF: Bool? = nil, dtype: DType? = nil
+    to path: String, asGGUF: Bool? = nil, dtype: DType? = nil,
+    shardBytes: Int = standardShardBytes
   ) throws -> [String] {
     if isUnloaded { throw ModelsError.unloaded(name) }
     let store = try parameters.merged(tiedHead: tiedHeadPaths)
     if asGGUF ?? (Path.ending(of: path) == "gguf") {
       return try GGUFWriting(model: self, parameters: store, dtype: dtype).write(path)
     }
-    return try FolderWriter(model: self, parameters: store, dtype: dtype).write(path)
+    return try FolderWriter(
+      model: self, parameters: store, dtype: dtype, shardBytes: shardBytes
+    ).write(path)
   }
 }
 
@@ -27,6 +31,7 @@ struct FolderWriter {
   let model: Model
   let parameters: ParameterStore
   let dtype: DType?
+  let shardBytes: Int
   private var architecture: Architecture { model.transformer.architecture }
 
   func write(_ folder: String) throws -> [String] {
@@ -48,7 +53,8 @@ struct FolderWriter {
       try Files.writeAtomically(path, bytes)
       files.append(path)
     }
-    files += try writeShards(tensors, metadata: [("format", "pt")], to: folder)
+    files += try writeShards(
+      tensors, metadata: [("format", "pt")], to: folder, shardBytes: shardBytes)
     try put("config.json", document(config(tensors)))
     try put("generation_config.json", document(generation))
     if let tokenizer = model.tokenizer {

@@ -36,6 +36,7 @@ struct GGUFSource {
       PoolingPlan(ggufType: $0)
     }
     parts.tokenizer = try options.tokenizer.map { try loadTokenizer($0) } ?? tokenizer()
+    if options.fix { parts.tokenizerNotes = [TokenizerDefect.unknown] }
     parts.chatTemplates = try ChatTemplates(metadata: metadata, tokenizer: parts.tokenizer)
     return try WeightReader(architecture, checkpoint, options).model(parts, .gguf)
   }

@@ -135,11 +135,11 @@ final class GeneratedText {
     guard reply.stop != .stop, tracker.isAccepting(item) else {
       let end =
         switch reply.stop {
-        case .max: "max: \(options.max)"
-        case .context: "the context of \(contextLength)"
+        case .max: "max: \(options.max) token\(options.max == 1 ? "" : "s")"
+        case .context: "the context of \(contextLength) tokens"
         default: "the stop string '\(reply.matched ?? "")'"
         }
-      throw .incomplete(end: end, tokens: reply.ids.count, text: reply.text)
+      throw .incomplete(end: end, text: reply.text)
     }
     reply.value = try constraint.value(of: reply.text)
   }

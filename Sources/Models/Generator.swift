@@ -89,7 +89,9 @@ package struct Generator {
         try advance(running, weights)
       }
     } catch {
-      for text in running where replies[text.item] == nil {
+      // First the one that cannot be finished, then those that were still going.
+      let left = running.filter { replies[$0.item] == nil }
+      for text in left.filter(\.isFinished) + left.filter({ !$0.isFinished }) {
         keep(text)
         if !text.isFinished { text.close(options.clock(), model) }
         emit(text)

@@ -20,6 +20,8 @@ package struct LoadOptions: Sendable {
   package var prefixBudget: Int?
   /// Loads although tensors are left over.
   package var unusedAllowed: Bool
+  /// Repairs what is known to be wrong in published files.
+  package var fix = false
   /// Loads although it needs more memory than is free.
   package var force: Bool
   /// Free bytes, as the caller knows them; nil skips the check.

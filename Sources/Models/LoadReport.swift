@@ -26,6 +26,8 @@ struct LoadReport {
   let checkpoint: Checkpoint
   let parameters: ParameterStore
   let parts: ModelParts
+  /// What was found at the tokenizer's file.
+  var notes: [String] { parts.tokenizerNotes }
   let unused: [String]
   /// Tensors that carry nothing for this model.
   let ignored: Int
@@ -45,10 +47,14 @@ struct LoadReport {
       case .safetensors: "safetensors"
       case .pickle: checkpoint.notes.first ?? "PyTorch pickle"
       }
+    let missing = checkpoint.missing.map {
+      "; not there and not needed: " + $0.files.prefix(4).joined(separator: ", ")
+        + ($0.files.count > 4 ? " and \($0.files.count - 4) more" : "")
+    }
     return Check(
-      "files", checkpoint.format == .pickle ? .note : .ok,
+      "files", checkpoint.format == .pickle || missing != nil ? .note : .ok,
       "\(kind), \(Words.bytes(checkpoint.byteCount)), \(Words.count(parameters.elementCount)) "
-        + "parameters (\(types))")
+        + "parameters (\(types))" + (missing ?? ""))
   }
 
   private var family: Check {
@@ -83,14 +89,14 @@ struct LoadReport {
     }
     let rows = architecture.sizes.vocabularySize
     let count = tokenizer.vocabularySize
-    let starts = tokenizer.startIDs.map { tokenizer.tokenText($0) }
-    let words =
+    let starts = tokenizer.startIDs.map { tokenizer.name(of: $0) }
+    var words =
       "\(tokenizer.tokenCount) tokens"
-      + (starts.isEmpty ? "" : ", starts texts with \(starts.joined())")
-    if count > rows {
-      return Check("tokenizer", .warn, "\(words): ids up to \(count - 1), the table has \(rows)")
-    }
-    return Check("tokenizer", tokenizer.notes.isEmpty ? .ok : .note, words)
+      + (starts.isEmpty ? "" : ", starts texts with \(starts.joined(separator: " "))")
+    if count > rows { words += ": ids up to \(count - 1), the table has \(rows)" }
+    for note in tokenizer.notes + notes { words += "; " + note }
+    if count > rows { return Check("tokenizer", .warn, words) }
+    return Check("tokenizer", tokenizer.notes.isEmpty && notes.isEmpty ? .ok : .note, words)
   }
 
   private var template: Check {
@@ -125,6 +131,13 @@ struct LoadReport {
     let row = s.keyValueHeadCount * s.headSize * s.layerCount * width
     return Check(
       "run", .ok, "context \(parts.contextLength), \(Words.bytes(row)) of cache a token")
+  }
+}
+
+extension Tokenizer {
+  /// A token as its file spells it, which is the name of a special one.
+  func name(of id: Int) -> String {
+    spelled(id).map { String(decoding: $0, as: UTF8.self) } ?? "\(id)"
   }
 }
 

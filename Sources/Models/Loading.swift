@@ -12,7 +12,7 @@ extension Model {
   /// Loads a model folder, a GGUF file, or a folder with one.
   package static func load(_ path: String, options: LoadOptions = LoadOptions()) throws -> Model {
     guard Files.isDirectory(path) else {
-      let checkpoint = try Checkpoint.open(path)
+      let checkpoint = try Checkpoint.open(path, allowsMissing: true)
       if checkpoint.format == .gguf {
         return try GGUFSource(checkpoint, path: path).model(options)
       }
@@ -22,7 +22,7 @@ extension Model {
     guard Files.exists(Path.join(path, "config.json")), !isNamedGGUF else {
       let checkpoint: Checkpoint
       do {
-        checkpoint = try Checkpoint.open(path, file: options.file)
+        checkpoint = try Checkpoint.open(path, file: options.file, allowsMissing: true)
       } catch {
         if isNamedGGUF || !Checkpoint.isCheckpointFolder(path) {
           throw isNamedGGUF ? error : ModelsError.noConfig(folder: path)
@@ -32,7 +32,8 @@ extension Model {
       guard checkpoint.format == .gguf else { throw ModelsError.noConfig(folder: path) }
       return try GGUFSource(checkpoint, path: checkpoint.files.first ?? path).model(options)
     }
-    return try FolderSource(path, try Checkpoint.open(path, file: options.file)).model(options)
+    let checkpoint = try Checkpoint.open(path, file: options.file, allowsMissing: true)
+    return try FolderSource(path, checkpoint).model(options)
   }
 }
 
@@ -86,7 +87,11 @@ struct FolderSource {
       name: Path.name(of: Path.normalized(folder)), path: folder, config: .object(object),
       contextLength: architecture.sizes.contextLength)
     if Files.exists(generation) { parts.generationConfig = try readJSON(generation) }
-    parts.tokenizer = try tokenizer(options)
+    (parts.tokenizer, parts.tokenizerNotes) =
+      try tokenizer(options).map { found in
+        let (repaired, note) = try TokenizerDefect.look(at: found, of: json, repairs: options.fix)
+        return (repaired, note.map { [$0] } ?? [])
+      } ?? (nil, [])
     parts.chatTemplates = try ChatTemplates(folder: folder, tokenizer: parts.tokenizer)
     parts.pooling = try PoolingPlan(folder: folder)
     return try WeightReader(architecture, checkpoint, options).model(parts, dialect)

@@ -30,6 +30,8 @@ package struct ModelParts: Sendable {
   package var config: JSON
   package var generationConfig: JSON = .null
   package var tokenizer: Tokenizer?
+  /// What a person should hear of the tokenizer's file.
+  var tokenizerNotes: [String] = []
   package var chatTemplates = ChatTemplates()
   /// Raw metadata of a GGUF file.
   package var metadata: CheckpointMetadata?

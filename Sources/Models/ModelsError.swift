@@ -39,6 +39,7 @@ package enum ModelsError: RoomError, Equatable {
   case chatContinuation
   case tokenRange(id: Int, vocabulary: Int)
   case tooLong(tokens: Int, context: Int, trained: Int)
+  case chatTooLong(tokens: Int, context: Int)
   case positions(tokens: Int, table: Int)
   case sampler(label: String, rule: String, got: String)
   case notFinite(step: Int)
@@ -58,7 +59,7 @@ package enum ModelsError: RoomError, Equatable {
     case .sampler, .dtype, .pattern: .value
     case .noTokenizer, .noChatTemplate, .unknownChatTemplate: .tokenizer
     case .chatMessages, .chatContinuation: .value
-    case .tooLong, .positions, .textTooLong: .limit
+    case .tooLong, .chatTooLong, .positions, .textTooLong: .limit
     case .pooling: .value
     case .tokenRange, .noTokens: .value
     case .notFinite: .numeric
@@ -119,6 +120,8 @@ package enum ModelsError: RoomError, Equatable {
       "token id must lie in 0..\(vocabulary): got \(id)"
     case .tooLong(let tokens, let context, _):
       "prompt has \(tokens) tokens, the context is \(context)"
+    case .chatTooLong(let tokens, let context):
+      "the conversation has \(tokens) tokens, the context is \(context)"
     case .positions(let tokens, let table):
       "learned positions end at \(table): the text has \(tokens) tokens"
     case .sampler(let label, let rule, let got): "\(label) must be \(rule): got \(got)"
@@ -165,6 +168,7 @@ package enum ModelsError: RoomError, Equatable {
       context < trained
         ? "shorten it, or load with context: \(trained) (trained: \(trained))"
         : "shorten it (trained: \(trained))"
+    case .chatTooLong: "overflow: \"drop_oldest\" leaves out its oldest turns and lists them"
     case .unloaded: "load it again"
     case .noModule(_, let nearest): nearest
     case .cannotWrite(_, _, let help): help

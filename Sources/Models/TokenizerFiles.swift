@@ -84,3 +84,30 @@ struct TokenizerFiles {
     try Tokenizer.load(wordPieces: try Files.read(path), config: try settings())
   }
 }
+
+/// Published tokenizers that are known to be wrong: reported, and repaired only on request.
+enum TokenizerDefect {
+  /// Models whose copies of the time before the repair hold another model's split pattern.
+  private static let types = ["mistral", "mistral3", "voxtral", "ministral", "pixtral"]
+
+  static let unknown = "no known defect, fix: true changes nothing"
+
+  /// The tokenizer, repaired where that was asked for, and what there is to say of it. The reference
+  /// looks for the same signs: the kind of model, and the version of transformers that wrote the
+  /// config; here the pattern itself must be another too.
+  static func look(
+    at tokenizer: Tokenizer, of config: JSON, repairs: Bool
+  ) throws -> (tokenizer: Tokenizer, note: String?) {
+    let version = config["transformers_version"]?.text ?? ""
+    let major = Int(version.prefix { $0 != "." }) ?? 0
+    let isSuspect = major < 5 && types.contains(config["model_type"]?.text ?? "")
+    guard isSuspect, tokenizer.lacksCaseSplit else {
+      return (tokenizer, repairs ? unknown : nil)
+    }
+    if repairs { return (try tokenizer.withCaseSplit(), "split pattern repaired") }
+    return (
+      tokenizer,
+      "its split pattern is not the one the model was trained with: fix: true repairs it"
+    )
+  }
+}

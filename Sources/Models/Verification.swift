@@ -191,7 +191,7 @@ package struct Verification {
     if !ends.isEmpty {
       words.append(
         "a turn ends with "
-          + ends.sorted().map { model.tokenizer?.tokenText($0) ?? "\($0)" }
+          + ends.sorted().map { model.tokenizer?.name(of: $0) ?? "\($0)" }
           .joined(separator: " "))
     }
     if starts == 0 { words.append("writes no start token") }
@@ -329,10 +329,12 @@ package struct Verification {
   /// Two significant digits.
   private func short(_ value: Double) -> String {
     guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
-    let power = Int(Precise.log(value).rounded(.down) / Precise.log(10))
-    let digits = value / Precise.exp(Double(power) * Precise.log(10))
-    let tenths = Int((digits * 10).rounded())
-    return "\(tenths / 10).\(tenths % 10)e\(power)"
+    var power = Int((Precise.log(value.magnitude) / Precise.log(10)).rounded(.down))
+    let digits = value.magnitude / Precise.exp(Double(power) * Precise.log(10))
+    var tenths = Int((digits * 10).rounded())
+    // A logarithm just below a whole number, or 9.96 rounded up.
+    if tenths >= 100 { (tenths, power) = (tenths / 10, power + 1) }
+    return "\(value < 0 ? "-" : "")\(tenths / 10).\(tenths % 10)e\(power)"
   }
 }
 

@@ -99,17 +99,20 @@ struct WeightReader {
     return Model(parts: parts, transformer: Transformer(architecture), parameters: store)
   }
 
-  /// Throws for what is absent or has another shape.
-  private func match(_ needs: [WeightNeed], _ dialect: WeightDialect) throws(ModelsError) {
+  /// Throws for what is absent or has another shape: where shards are not there, those.
+  private func match(_ needs: [WeightNeed], _ dialect: WeightDialect) throws {
     let absent = needs.filter { entry($0, dialect) == nil }
     if let first = absent.first {
-      throw .missingTensors(
+      if let missing = checkpoint.missing {
+        throw CheckpointsError.missingFiles(missing.files, index: missing.index)
+      }
+      throw ModelsError.missingTensors(
         family: architecture.family.name, first: name(first, dialect), shape: first.shape,
         more: absent.count - 1, fits: nil)
     }
     let wrong = needs.filter { entry($0, dialect)?.shape != storedShape($0, dialect) }
     if let first = wrong.first, let entry = entry(first, dialect) {
-      throw .shapes(
+      throw ModelsError.shapes(
         family: architecture.family.name, first: entry.name, needs: storedShape(first, dialect),
         has: entry.shape, more: wrong.count - 1)
     }

@@ -18,7 +18,10 @@ extension Session {
           Parameter("name", .label("nil"), "the adapter's"),
         ],
         example: "attach m, \"out/tone\", scale: 0.5",
-        details: "Folders are peft's: adapter_config.json and adapter_model.safetensors.",
+        details: """
+          Folders are peft's: adapter_config.json and adapter_model.safetensors, or adapter_model.bin, \
+          of which only data is read.
+          """,
         flags: [.changesModel]
       ) { [unowned self] call in
         let model = try call.model()
@@ -93,7 +96,9 @@ extension Session {
     if !Files.exists(Path.join(path, "adapter_config.json")), Files.isDirectory(inside) {
       path = inside
     }
-    let adapter = try Adapter.read(path, for: model.transformer.architecture)
+    let adapter = try Adapter.read(
+      path, for: model.transformer.architecture, onNote: { [unowned self] in note(visibleText($0)) }
+    )
     return AdapterObject(adapter, base: adapter.config.baseName, folder: path)
   }
 }

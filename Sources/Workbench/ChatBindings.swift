@@ -13,6 +13,8 @@ struct Conversation {
   let model: Model
   /// With the reply as the last.
   let messages: [JSON]
+  /// What did not fit and was left out.
+  let dropped: [JSON]
   /// The text the model read, exactly.
   let rendered: String
   let template: ChatTemplate?
@@ -38,12 +40,17 @@ extension Session {
         Parameter(
           "special", .label("\"template\""),
           "\"all\" also reads special tokens in what messages say"),
+        Parameter(
+          "overflow", .label("\"error\""),
+          "\"drop_oldest\" leaves out the oldest turns of what is too long"),
       ] + Self.generationLabels(max: 512),
       example: "chat m, \"Hello\", template: \"<s>{{ messages[0].content }}</s>\"",
       details: """
         The reply has the fields of prompt's and messages, the conversation with the answer, and \
         rendered, the text the model read; chat r, "Why?" goes on. The text of a special token in a \
-        message is only text. tokens m, r shows the tokens of the whole.
+        message is only text. tokens m, r shows the tokens of the whole. overflow: "drop_oldest" \
+        keeps system messages and leaves room for max tokens, or a quarter of the context; r.dropped \
+        lists what was left out, and r.messages no longer has it.
         """
     ) { [unowned self] call in .object(try chat(call)) }
   }
@@ -76,22 +83,25 @@ extension Session {
   }
 
   private func answer(_ model: Model, _ request: ChatRequest, _ call: Call) throws -> ReplyObject {
-    let prompt = try model.chatPrompt(request)
+    var options = try generationOptions(model, call, max: 512)
+    let chat = try model.fittedChat(request, overflow: try overflow(call), answer: options.max)
+    let prompt = chat.prompt
+    if !chat.dropped.isEmpty {
+      note(
+        "left out the \(chat.dropped.count) oldest messages, to fit the context of "
+          + "\(model.contextLength); r.dropped lists them")
+    }
     for line in prompt.notes { note(line) }
     if prompt.usedDate, call["date"]?.isNil ?? true {
       note("the chat template tells the model today's date; date: \"2026-01-31\" fixes it")
     }
-    var options = try generationOptions(model, call, max: 512)
     if !options.ignoreEOS { options.stopIDs.formUnion(prompt.endIDs) }
     let streams = try call.isDisplayed && call.bool("stream", default: true)
-    var reply = try Generator(model, options).generate(
-      .ids(prompt.ids),
-      onText: { [unowned self] piece in
-        if streams { emit(.streamed(piece)) }
-      },
-      onProgress: { [unowned self] done, total in progress("chat", done: done, total: total) })
+    let replies = try generate(
+      model, options, [.ids(prompt.ids)], label: "chat", streams: streams)
+    guard var reply = replies.first else { throw ModelsError.noTokens }
     reply.promptText = prompt.text
-    var messages = request.messages
+    var messages = chat.messages
     var content = reply.text
     if request.continuesLast, let begun = messages.popLast()?["content"]?.text {
       content = begun + content
@@ -100,9 +110,19 @@ extension Session {
     return ReplyObject(
       reply,
       Conversation(
-        model: model, messages: messages, rendered: prompt.text, template: request.template,
-        vars: request.vars),
+        model: model, messages: messages, dropped: chat.dropped, rendered: prompt.text,
+        template: request.template, vars: request.vars),
       streamed: streams)
+  }
+
+  private func overflow(_ call: Call) throws -> ChatOverflow {
+    let written = try call.optionalString("overflow") ?? "error"
+    guard let known = ChatOverflow(rawValue: written) else {
+      throw Diagnostic(
+        .value,
+        "overflow must be \"error\" or \"drop_oldest\": got \"\(visibleText(written))\"")
+    }
+    return known
   }
 
   /// The messages of a call: those before, the system message, what was given.

@@ -116,6 +116,7 @@ extension Session {
         Parameter("value"), Parameter("path"),
         Parameter("format", .label("by ending"), "an ending that stands for another"),
         Parameter("dtype", .label("as it is"), "for weights: \(Session.weightFormats)"),
+        Parameter("shard", .label("\"5 GB\""), "bytes of one file of a model folder at most"),
       ],
       example: "save zeros([2]), \"zeros.npy\"",
       details: """
@@ -145,7 +146,9 @@ extension Session {
         Parameter("tokenizer", .label("the model's"), "path of another tokenizer.json"),
         Parameter("template", .label("the model's"), "path or text of another chat template"),
         Parameter("kv", .label("\"auto\""), "\"f32\" or \"f16\" for keys and values"),
-        Parameter("cache", .label("a tenth of the free memory"), "bytes for prompts read before"),
+        Parameter(
+          "cache", .label("a tenth of the free memory"), "bytes for prompts read before: \"1 GB\""),
+        Parameter("fix", .label("false"), "true repairs a tokenizer that is known to be wrong"),
         Parameter("force", .label("false"), "loads although memory may not do"),
         Parameter("threads", .label("the session's"), "worker threads"),
         Parameter("unused", .label("\"error\""), "\"allow\" loads a file with surplus tensors"),

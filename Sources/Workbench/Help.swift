@@ -19,6 +19,7 @@ extension Session {
     let topic = words.joined(separator: " ")
     if let builtin = builtins.first(where: { $0.name == topic }) { return page(of: builtin) }
     if let text = languageTopics[first], words.count == 1 { return text }
+    if topic == "families" { return try familyList() }
     if topic.hasPrefix("error."), let text = errorTopic(String(topic.dropFirst(6))) { return text }
     let hits = search(topic)
     if !hits.isEmpty { return hits.map(line(of:)).joined(separator: "\n") }
@@ -41,6 +42,7 @@ extension Session {
     }
     lines.append("")
     lines.append("the language: " + languageTopics.keys.sorted().joined(separator: " "))
+    lines.append("help families lists the models that can be loaded.")
     return lines.joined(separator: "\n")
   }
 
@@ -49,21 +51,22 @@ extension Session {
 
   /// The page of one word.
   package func page(of builtin: Builtin) -> String {
-    var lines = folded(builtin.signature, hanging: 4) + folded("  " + builtin.summary, hanging: 2)
+    var lines =
+      foldedText(builtin.signature, hanging: 4) + foldedText("  " + builtin.summary, hanging: 2)
     let described = builtin.parameters.filter { !$0.summary.isEmpty }
     if !described.isEmpty {
       let width = described.map(\.name.count).max() ?? 0
       lines.append("")
       for parameter in described {
         let padding = String(repeating: " ", count: width - parameter.name.count)
-        lines += folded(
+        lines += foldedText(
           "  \(parameter.name)\(padding)  \(parameter.summary)", hanging: width + 4)
       }
     }
     if !builtin.details.isEmpty {
       lines.append("")
       lines += builtin.details.split(separator: "\n", omittingEmptySubsequences: false)
-        .flatMap { folded(String($0)) }
+        .flatMap { foldedText(String($0)) }
     }
     if let example = builtin.example { lines += ["", "example: " + example] }
     return lines.joined(separator: "\n")
@@ -93,24 +96,6 @@ extension Session {
     return (0...haystack.count - needle.count).contains { start in
       haystack[start..<start + needle.count].elementsEqual(needle)
     }
-  }
-
-  /// A line cut at blanks so that each part fits 79 columns; all but the first begin with `hanging`
-  /// blanks. A word that is longer stays whole.
-  private func folded(_ line: String, hanging: Int = 0) -> [String] {
-    var lines: [String] = []
-    var rest = Array(line)[...]
-    let indent = String(repeating: " ", count: hanging)
-    while rest.count + (lines.isEmpty ? 0 : hanging) > 79 {
-      let room = 79 - (lines.isEmpty ? 0 : hanging)
-      let start = rest.firstIndex { $0 != " " } ?? rest.startIndex
-      let head = rest.prefix(room + 1)
-      let cut = head.lastIndex(of: " ").flatMap { $0 > start ? $0 : nil }
-      guard let cut = cut ?? rest[start...].firstIndex(of: " ") else { break }
-      lines.append((lines.isEmpty ? "" : indent) + String(rest[..<cut]))
-      rest = rest[(cut + 1)...].drop { $0 == " " }
-    }
-    return lines + [(lines.isEmpty ? "" : indent) + String(rest)]
   }
 
   private func wrapped(_ words: [String], width: Int) -> [String] {

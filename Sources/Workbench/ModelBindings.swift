@@ -82,7 +82,8 @@ extension Session {
         .value, "kv must be \"auto\", \"f32\" or \"f16\": got \"\(visibleText(kept))\"")
     }
     options.cacheType = kept == "auto" ? nil : DType(rawValue: kept)
-    options.prefixBudget = try call.optionalInt("cache", in: 0...(1 << 50))
+    options.prefixBudget = try call.byteCount("cache", in: 0...(1 << 50))
+    options.fix = try call.bool("fix", default: false)
     options.force = try call.bool("force", default: false)
     let unused = try call.optionalString("unused") ?? "error"
     guard unused == "error" || unused == "allow" else {
@@ -93,7 +94,9 @@ extension Session {
     options.freeMemory = self.options.freeMemory()
     options.interrupt = interrupt
     let model = try Model.load(path, options: options)
-    for line in model.loadLines { note(visibleText(line)) }
+    for line in model.loadLines {
+      for part in foldedText(visibleText(line), hanging: 4) { note(part) }
+    }
     return .object(ModelObject(model))
   }
 
@@ -151,5 +154,25 @@ extension Session {
       }
       return cells.filter { !$0.isEmpty }.joined(separator: "  ")
     }.joined(separator: "\n")
+  }
+}
+
+extension Session {
+  /// The page of `help families`: a line for each kind of model that can be loaded, from the data of
+  /// the families, with the names their files give them.
+  func familyList() throws -> String {
+    let families = try Families.all().sorted { $0.name < $1.name }
+    let width = families.map(\.name.count).max() ?? 0
+    var lines = ["Families of models: model_type of config.json, architecture of a GGUF file."]
+    for family in families {
+      var words = "model_type " + family.modelTypes.joined(separator: ", ")
+      words +=
+        family.ggufArchitectures.isEmpty
+        ? "" : "; GGUF " + family.ggufArchitectures.joined(separator: ", ")
+      if !family.isCausal { words += "; encoder, for embed" }
+      let padding = String(repeating: " ", count: width - family.name.count)
+      lines += foldedText("  \(family.name)\(padding)  \(words)", hanging: width + 4)
+    }
+    return lines.joined(separator: "\n")
   }
 }

@@ -133,7 +133,14 @@ package final class ModelObject: Displayable, Savable {
 
   package func save(to path: String, ending: String, _ call: Call) throws -> [String] {
     let dtype = try call.optionalString("dtype").map { try LoadOptions.dtype(named: $0) }
-    return try model.save(to: path, asGGUF: ending == "gguf", dtype: dtype)
+    let shard = try call.byteCount("shard")
+    if shard != nil, ending == "gguf" {
+      throw Diagnostic(
+        .value, "shard cuts the weights of a folder: a .gguf file is written whole",
+        help: "save to a path without an ending")
+    }
+    return try model.save(
+      to: path, asGGUF: ending == "gguf", dtype: dtype, shardBytes: shard ?? standardShardBytes)
   }
 }
 

@@ -19,14 +19,16 @@ extension Session {
         Parameter("text", .required, "a text, a list of token ids, or a list of texts"),
       ] + Self.generationLabels(max: 128) + [
         Parameter("special", .label("true"), "special tokens in the text are read as such"),
+        Parameter("overflow", .label("\"error\""), "what a text beyond the context is"),
         Parameter("batch", .label("8"), "texts of a list computed together at most"),
       ],
       example: "prompt m, \"Once upon a time\", max: 20",
       details: """
         The reply has text tokens ids stop matched value logprobs alternatives seed sampler prompt \
-        reused time kernels model. Without temperature, top_k, top_p or min_p the model file's \
+        reused dropped time kernels model. Without temperature, top_k, top_p or min_p the model file's \
         settings hold, else greedy. schema: and regex: let nothing else be written; r.value is the \
-        value of a schema. A list of texts gives a list of replies. Ctrl-C stops it.
+        value of a schema; of a text that ends before it is whole e.reply is the part there is. A \
+        list of texts gives a list of replies. Ctrl-C stops it.
         """
     ) { [unowned self] call in
       let model = try call.model()
@@ -48,18 +50,49 @@ extension Session {
     var options = try generationOptions(model, call)
     options.parseSpecial = try call.bool("special", default: true)
     options.batch = try call.int("batch", default: 8, in: 1...64)
+    let overflow = try call.optionalString("overflow") ?? "error"
+    guard overflow == "error" else {
+      throw Diagnostic(
+        .value, "overflow must be \"error\" here: got \"\(visibleText(overflow))\"",
+        help: "chat leaves out whole turns with overflow: \"drop_oldest\"")
+    }
     let inputs = try texts.map { try call.promptInput($0, "text") }
+    return try generate(model, options, inputs, label: "prompt", streams: streams)
+  }
+
+  /// Seconds of a call after which it shows how far it is.
+  private static let quickSeconds = 1.0
+
+  /// The replies to prompts that are computed together; what is streamed goes out as events, and so
+  /// does the state of work that takes long. An error carries the reply that it left unfinished as
+  /// its field `reply`.
+  func generate(
+    _ model: Model, _ options: GenerationOptions, _ inputs: [PromptInput], label: String,
+    streams: Bool
+  ) throws -> [Reply] {
     var done = 0
-    return try Generator(model, options).generate(inputs) { [unowned self] event in
-      switch event {
-      case .text(_, let piece): if streams { emit(.streamed(piece)) }
-      case .progress(_, let read, let total):
-        if inputs.count == 1 { progress("prompt", done: read, total: total) }
-      case .finished:
-        done += 1
-        if inputs.count > 1 { progress("prompt", done: done, total: inputs.count) }
-      default: break
+    var partial: Reply?
+    let begun = options.clock()
+    func show(_ done: Int, _ total: Int) {
+      if options.clock() - begun >= Self.quickSeconds { progress(label, done: done, total: total) }
+    }
+    do {
+      return try Generator(model, options).generate(inputs) { [unowned self] event in
+        switch event {
+        case .text(_, let piece): if streams { emit(.streamed(piece)) }
+        case .progress(_, let read, let total): if inputs.count == 1 { show(read, total) }
+        case .finished:
+          done += 1
+          if inputs.count > 1 { show(done, inputs.count) }
+        case .stopped(let reply): if partial == nil { partial = reply }
+        default: break
+        }
       }
+    } catch {
+      guard let partial else { throw error }
+      var diagnostic = Diagnostic(error)
+      diagnostic.attachment = .init("reply", ReplyObject(partial))
+      throw diagnostic
     }
   }
 

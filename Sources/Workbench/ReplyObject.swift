@@ -42,8 +42,8 @@ package final class ReplyObject: Displayable {
 
   package var memberNames: [String] {
     [
-      "alternatives", "ids", "kernels", "logprobs", "matched", "model", "prompt", "reused",
-      "sampler", "seed", "stop", "text", "time", "tokens", "value",
+      "alternatives", "dropped", "ids", "kernels", "logprobs", "matched", "model", "prompt",
+      "reused", "sampler", "seed", "stop", "text", "time", "tokens", "value",
     ] + (conversation == nil ? [] : ["messages", "rendered"])
   }
 
@@ -78,6 +78,7 @@ package final class ReplyObject: Displayable {
         "added": ids(reply.added),
         "logprobs": .list(reply.promptLogProbabilities.map { $0.map { .float($0) } ?? .nil }),
       ])
+    case "dropped": .list((conversation?.dropped ?? []).map(languageValue))
     case "messages": conversation.map { .list($0.messages.map(languageValue)) }
     case "rendered": conversation.map { .string($0.rendered) }
     case "time":

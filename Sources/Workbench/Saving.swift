@@ -1,6 +1,7 @@
 // What `save` and `load` ask of kinds of values they do not know: each such kind says itself how it
 // is written, and who reads it back.
 
+import Diagnostics
 package import Language
 
 /// A host object that `save` can write.
@@ -14,3 +15,26 @@ package protocol Savable: HostObject {
 
 /// Reads what `load` was given, a path or a name as written; nil when it is something else.
 typealias Loader = (_ written: String, _ call: Call) throws -> Value?
+
+extension Call {
+  /// A number of bytes: an int, or a text such as "5 GB" or "1.5 GiB"; nil when the label was left
+  /// out. kB, MB, GB and TB are powers of 1000, KiB … of 1024, in upper or lower case.
+  func byteCount(_ name: String, in range: ClosedRange<Int> = 1...(1 << 50)) throws -> Int? {
+    guard let text = self[name]?.asString else { return try optionalInt(name, in: range) }
+    let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
+    let unit = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
+    let sizes: [String: Double] = [
+      "": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 0x1p10, "mib": 0x1p20,
+      "gib": 0x1p30, "tib": 0x1p40,
+    ]
+    guard let number = Double(digits), let size = sizes[unit],
+      let bytes = Int(exactly: (number * size).rounded()), range.contains(bytes)
+    else {
+      throw Diagnostic(
+        .value,
+        "\(name) must be bytes in \(range.lowerBound)..\(range.upperBound): "
+          + "got \"\(visibleText(text))\"", help: "as in \(name): \"5 GB\"")
+    }
+    return bytes
+  }
+}

@@ -113,11 +113,12 @@ final class CardObject: Displayable {
     let width = all.map(\.check.row.count).max() ?? 0
     return
       ([head]
-      + all.map { row in
+      + all.flatMap { row in
         let status = row.check.status.rawValue
-        return "  " + status + String(repeating: " ", count: 6 - status.count)
-          + row.check.row + String(repeating: " ", count: width + 2 - row.check.row.count)
-          + visibleText(row.check.text)
+        return foldedText(
+          "  " + status + String(repeating: " ", count: 6 - status.count)
+            + row.check.row + String(repeating: " ", count: width + 2 - row.check.row.count)
+            + visibleText(row.check.text), hanging: width + 10)
       }).joined(separator: "\n")
   }
 

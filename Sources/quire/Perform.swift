@@ -7,8 +7,6 @@ import Glibc
 import NotebookRunner
 import Workbench
 
-let quireVersion = "0.1.0"
-
 extension Command {
   func perform() throws -> Int32 {
     switch self {

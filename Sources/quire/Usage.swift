@@ -1,5 +1,7 @@
 // The text of `quire --help`, made from the table of options.
 
+import Diagnostics
+
 func usage() -> String {
   var lines = [
     "Quire \(quireVersion): a notebook-style REPL for experiments with open AI models.",

@@ -80,6 +80,19 @@ import Testing
     #expect(
       try failure()
         == .missingFiles(["3.safetensors"], index: "model.safetensors.index.json"))
+    // Whoever can do without says so, and is told what is not there.
+    let part = try Checkpoint.open(scratch.path, allowsMissing: true)
+    #expect(part.entries.map(\.name) == ["a"] && part.files.count == 1)
+    #expect(part.missing?.index == "model.safetensors.index.json")
+    #expect(part.missing?.files == ["3.safetensors"])
+    try index(#"{"z":"0.safetensors","b":"2.safetensors"}"#)
+    let last = try Checkpoint.open(scratch.path, allowsMissing: true)
+    #expect(try last.tensor("b").floats() == [0])
+    try index(#"{"c":"3.safetensors"}"#)
+    #expect(
+      throws: CheckpointsError.missingFiles(
+        ["3.safetensors"], index: "model.safetensors.index.json")
+    ) { try Checkpoint.open(scratch.path, allowsMissing: true) }
     try index(#"{"a":"1.safetensors","c":"2.safetensors"}"#)
     #expect(
       try failure()

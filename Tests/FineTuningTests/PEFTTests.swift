@@ -106,6 +106,33 @@ import Testing
     }
   }
 
+  @Test func `weights in a PyTorch file are the same, and safetensors goes first`() throws {
+    let architecture = try Fixture.model("tiny-llama").transformer.architecture
+    let wanted = try Adapter.read(Fixture.path("tiny-llama-lora"), for: architecture)
+    let folder = try Fixture.temporary()
+    let files = FileManager.default
+    try files.copyItem(
+      atPath: Fixture.path("tiny-llama-lora/adapter_config.json"),
+      toPath: folder + "/adapter_config.json")
+    try files.copyItem(
+      atPath: Fixture.path("tiny-llama-lora.bin"), toPath: folder + "/adapter_model.bin")
+    var notes: [String] = []
+    let found = try Adapter.read(folder, for: architecture) { notes.append($0) }
+    #expect(found.named.map(\.name) == wanted.named.map(\.name))
+    for (a, b) in zip(found.named, wanted.named) { #expect(a.tensor.floats() == b.tensor.floats()) }
+    #expect(notes.count == 1 && notes[0].hasPrefix("PyTorch pickle, data-only reader"))
+    try files.copyItem(
+      atPath: Fixture.path("tiny-llama-lora/adapter_model.safetensors"),
+      toPath: folder + "/adapter_model.safetensors")
+    // The other file is not even opened.
+    try Data([0x80, 2]).write(to: URL(filePath: folder + "/adapter_model.bin"))
+    notes = []
+    _ = try Adapter.read(folder, for: architecture) { notes.append($0) }
+    #expect(notes == ["adapter_model.safetensors is read, adapter_model.bin beside it is not"])
+    try files.removeItem(atPath: folder + "/adapter_model.safetensors")
+    #expect(throws: (any Error).self) { try Adapter.read(folder, for: architecture) }
+  }
+
   @Test func `messages are whole`() {
     let table: [(TuningError, String, String?)] = [
       (

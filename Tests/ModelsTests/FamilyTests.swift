@@ -23,6 +23,14 @@ import Tokenizers
     #expect(text.contains(expected), "\(text)")
   }
 
+  @Test func `every family has a golden of the reference`() throws {
+    let types = Set(
+      try (variants + encoders).compactMap { try Golden($0).config["model_type"]?.text })
+    for family in try Families.all() {
+      #expect(family.modelTypes.contains { types.contains($0) }, "\(family.name)")
+    }
+  }
+
   @Test func `text models inside larger ones are found`() throws {
     let golden = try Golden("gemma3")
     let path = scratch.at("larger")

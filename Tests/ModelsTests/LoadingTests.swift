@@ -79,6 +79,102 @@ import Tokenizers
     #expect(refusal(try folder(adding: [("model.rotary_emb.inv_freq", [4])])) == nil)
   }
 
+  @Test func `a missing shard is a note where nothing in it is needed, else an error`() throws {
+    let path = try Golden("llama").folder(scratch)
+    let model = try Model.load(path)
+    let wanted = try model.logits(ids: [1, 2, 3])
+    let files = try model.save(to: scratch.at("shards"), shardBytes: 20000)
+    let shards = files.filter { $0.hasSuffix(".safetensors") }
+    #expect(shards.count > 2)
+    let index = scratch.at("shards/model.safetensors.index.json")
+    var json = try #require(try JSON.parse(try Files.read(index)).object)
+    var map = try #require(json["weight_map"]?.object)
+    map["vision.patch.weight"] = "vision-00001-of-00001.safetensors"
+    json["weight_map"] = .object(map)
+    try Files.writeAtomically(index, JSON.object(json).written())
+    let found = try Model.load(scratch.at("shards"))
+    #expect(bits(try found.logits(ids: [1, 2, 3])) == bits(wanted))
+    let row = found.checks.first { $0.row == "files" }
+    #expect(row?.status == .note)
+    #expect(
+      row?.text.hasSuffix("; not there and not needed: vision-00001-of-00001.safetensors") == true)
+    try Files.remove(try #require(shards.first))
+    let refused = refusal(scratch.at("shards"))
+    #expect(refused?.code == .file)
+    #expect(
+      refused?.message.hasPrefix("model.safetensors.index.json needs files that are not there: ")
+        == true)
+    for name in [Path.name(of: shards[0]), "vision-00001-of-00001.safetensors"] {
+      #expect(refused?.message.contains(name) == true)
+    }
+  }
+
+  @Test func `what is written says which Quire wrote it`() throws {
+    let model = try Model.load(try Golden("llama").folder(scratch))
+    _ = try model.save(to: scratch.at("told"))
+    let file = try Checkpoint.open(scratch.at("told"))
+    #expect(try file.metadata.string("quire") == quireVersion)
+    #expect(try file.metadata.string("format") == "pt")
+  }
+
+  /// A vocabulary of Mistral's larger size: bytes, letters of two cases that merge, and fillers.
+  private func largeTokenizer(_ cut: JSON) -> JSON {
+    var tokens: [(JSONString, JSON)] = []
+    for (id, text) in ["H", "e", "L", "o", "HeL", "Lo", "eL", "He"].enumerated() {
+      tokens.append((JSONString(text), JSON(id)))
+    }
+    for id in tokens.count..<100_001 { tokens.append((JSONString("<filler \(id)>"), JSON(id))) }
+    return [
+      "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": [],
+      "normalizer": .null, "pre_tokenizer": cut, "post_processor": .null, "decoder": .null,
+      "model": [
+        "type": "BPE", "dropout": .null, "unk_token": .null, "continuing_subword_prefix": .null,
+        "end_of_word_suffix": .null, "fuse_unk": false, "byte_fallback": false,
+        "ignore_merges": false, "vocab": .object(JSONObject(tokens)),
+        "merges": ["e L", "H eL", "H e", "L o"],
+      ],
+    ]
+  }
+
+  @Test func `a split pattern known to be wrong is reported, and repaired on request`() throws {
+    let words: JSON = [
+      "type": "Split", "pattern": ["Regex": #"\p{L}+|\s+"#], "behavior": "Isolated",
+      "invert": false,
+    ]
+    let bytes: JSON = [
+      "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false,
+    ]
+    func load(_ cut: JSON, fix: Bool, version: JSON = "4.57.1") throws -> Model {
+      let path = try folder("mistral", config: ["transformers_version": version])
+      try Files.writeAtomically(path + "/tokenizer.json", largeTokenizer(cut).written())
+      var options = LoadOptions()
+      options.fix = fix
+      return try Model.load(path, options: options)
+    }
+    func row(_ model: Model) -> Check? { model.checks.first { $0.row == "tokenizer" } }
+    let sequence: JSON = ["type": "Sequence", "pretokenizers": [words, bytes]]
+    let wrong = try load(sequence, fix: false)
+    #expect(row(wrong)?.text.contains("fix: true repairs it") == true)
+    #expect(try wrong.tokenizer?.encode("HeLo") == [4, 3])
+    // By case the word is two.
+    for cut in [sequence, words, ["type": "Metaspace", "replacement": "▁", "split": false]] {
+      let right = try load(cut, fix: true)
+      #expect(row(right)?.text.contains("split pattern repaired") == true)
+      #expect(try right.tokenizer?.encode("HeLo") == [7, 5])
+      #expect(right.tokenizer?.lacksCaseSplit == false)
+    }
+    _ = try load(sequence, fix: true).save(to: scratch.at("repaired"))
+    #expect(
+      row(try Model.load(scratch.at("repaired")))?.text.contains("split pattern") == false)
+    // Files of later versions, and other models, were made with the pattern they have.
+    #expect(
+      row(try load(sequence, fix: false, version: "5.1.0"))?.text.contains("split pattern")
+        == false)
+    let untouched = try load(sequence, fix: true, version: "5.1.0")
+    #expect(row(untouched)?.text.contains("fix: true changes nothing") == true)
+    #expect(try untouched.tokenizer?.encode("HeLo") == [4, 3])
+  }
+
   @Test func `tensors of another family are recognised`() throws {
     let found = refusal(try folder("qwen2", config: ["model_type": "mistral"]))
     #expect(found?.help?.contains("this looks like qwen2") == true)

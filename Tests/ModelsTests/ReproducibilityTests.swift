@@ -98,6 +98,71 @@ struct ReproducibilityTests {
     #expect(try Generator(model, options()).generate(.ids(more)).reused == 0)
   }
 
+  @Test(arguments: [DType.f32, .bf16, .q8_0, .q4_0], [KernelMode.exact, .fast])
+  func `1, 2 and 7 threads give the same bits, fresh and after another text`(
+    dtype: DType, kernels: KernelMode
+  ) throws {
+    let pool = WorkerPool.shared
+    let before = pool.threads
+    defer { pool.threads = before }
+    let model = try model(dtype)
+    let ids = try long(model, kernels == .fast ? chunk + 20 : 90)
+    let other = Array(ids[..<(ids.count - 11)]) + Array(ids[..<5])
+    var wanted: [Reply] = []
+    for threads in [1, 2, 7] {
+      pool.threads = threads
+      func run(_ ids: [Int], reuse: Bool) throws -> Reply {
+        try Generator(
+          model,
+          options {
+            $0.kernels = kernels
+            $0.max = 6
+            $0.reuse = reuse
+            $0.chain = SamplerChain(temperature: 1)
+            $0.key = 5
+          }
+        ).generate(.ids(ids))
+      }
+      // Alone; twice with what came before; after a text that begins alike.
+      model.prefixes.removeAll()
+      let replies = try [
+        run(ids, reuse: false), run(ids, reuse: true), run(ids, reuse: true),
+        run(other, reuse: true), run(other, reuse: false),
+      ]
+      #expect(replies[2].reused > 0 && replies[3].reused > 0)
+      for (place, first) in [0, 0, 0, 4, 4].enumerated() {
+        #expect(same(replies[place], replies[first]), "\(dtype) \(kernels) \(threads) \(place)")
+      }
+      if wanted.isEmpty { wanted = replies }
+      for (a, b) in zip(replies, wanted) { #expect(same(a, b), "\(dtype) \(kernels) \(threads)") }
+    }
+  }
+
+  @Test(arguments: [DType.f32, .f16, .q8_0, .q4_0])
+  func `in the exact mode chunks of 1, 16 and all ids give the same logits`(
+    dtype: DType
+  ) throws {
+    let model = try model(dtype)
+    let ids = try long(model, 83)
+    let weights = try model.weights()
+    let whole = try model.logits(ids: ids, kernels: .exact).floats()
+    for chunk in [1, 16, ids.count] {
+      let cache = KeyValueCache(model.cacheType(.exact))
+      var logits: [Float] = []
+      for start in stride(from: 0, to: ids.count, by: chunk) {
+        let part = Array(ids[start..<min(ids.count, start + chunk)])
+        let rows = try model.transformer.hidden(
+          ids: part, segments: nil, weights: weights, cache: cache, visitor: nil,
+          kernels: .exact, interrupt: nil)
+        logits += try model.transformer.logits(
+          rows, weights: weights, visitor: nil, kernels: .exact
+        ).floats()
+      }
+      #expect(cache.ids == ids)
+      #expect(logits == whole, "chunks of \(chunk)")
+    }
+  }
+
   @Test func `the budget bounds what is kept, and a change of weights empties it`() throws {
     let model = try model()
     let ids = try long(model)

@@ -53,7 +53,100 @@ import Testing
     return ids.map { stream.append($0) }.joined() + stream.finish()
   }
 
+  /// Every byte after nothing, after each beginning of a character, and between two whole ones.
+  @Test func `all byte values stream as they decode, wherever they stand`() throws {
+    let tokenizer = try Tokenizer.bytes()
+    let heads: [[Int]] = [
+      [], [0x41], [0xC3], [0xE2], [0xE2, 0x96], [0xF0], [0xF0, 0x9F], [0xF0, 0x9F, 0x99], [0xED],
+      [0xFF], [0xF4, 0x8F], [0x80],
+    ]
+    for head in heads {
+      for tail in [[], [0x42], [0xBF], [0xC3, 0xA9]] {
+        for byte in 0..<256 {
+          let ids = head + [byte] + tail
+          #expect(same(streamed(tokenizer, ids), tokenizer.decode(ids)), "\(ids)")
+        }
+      }
+    }
+  }
+
+  /// The same text in 1,000 ways cut into tokens: each part is encoded by itself.
+  @Test(arguments: ["gpt-2", "llama-3", "tekken"])
+  func `1,000 random splits of a text stream to the same text`(name: String) throws {
+    let tokenizer = try Tokenizer.load(json: fixtureBytes(name + ".json"))
+    let text = Array("She said: \"naïve café\", 🙂👩‍👩‍👧 日本語 — and 1234 boats…\n\n done ".utf8)
+    // A token of each byte, so that a cut may fall inside a character.
+    let bytes = (0..<256).map { byte in
+      (0..<tokenizer.vocabularySize).first { tokenizer.tokenBytes($0) == [UInt8(byte)] }
+    }
+    #expect(!bytes.contains(nil))
+    var random = TestRandom(state: 29)
+    var seen: Set<[Int]> = []
+    for _ in 0..<1000 {
+      var ids: [Int] = []
+      var start = 0
+      while start < text.count {
+        let end = min(text.count, start + Int.random(in: 1...12, using: &random))
+        if let part = String(validating: text[start..<end], as: UTF8.self) {
+          ids += try tokenizer.encode(part, addSpecial: false)
+        } else {
+          ids += text[start..<end].compactMap { bytes[Int($0)] }
+        }
+        start = end
+      }
+      seen.insert(ids)
+      #expect(same(streamed(tokenizer, ids), String(decoding: text, as: UTF8.self)))
+    }
+    #expect(seen.count > 900)
+  }
+
   // MARK: - Stop strings
+
+  /// What any stream must give: the text before the match that ends first, the longest of those that
+  /// end there.
+  private func expected(_ text: [UInt8], _ stops: [[UInt8]]) -> (text: [UInt8], stop: [UInt8]?) {
+    for end in 1...max(1, text.count) {
+      let found = stops.filter {
+        !$0.isEmpty && $0.count <= end && end <= text.count
+          && text[..<end].suffix($0.count) == $0[...]
+      }
+      if let stop = found.max(by: { $0.count < $1.count }) {
+        return (Array(text[..<(end - stop.count)]), stop)
+      }
+    }
+    return (text, nil)
+  }
+
+  @Test(arguments: 1...6)
+  func `a stop string over so many tokens is found at the start, inside and at the end`(
+    length: Int
+  ) throws {
+    let tokenizer = try Tokenizer.bytes()
+    var random = TestRandom(state: UInt64(length))
+    for round in 0..<300 {
+      // Few letters, so that beginnings of the stop strings stand everywhere and overlap.
+      func letters(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8.random(in: 0x61...0x62, using: &random) }
+      }
+      var stops = [letters(length)]
+      if round % 3 == 1 { stops.append(letters(Int.random(in: 1...6, using: &random))) }
+      var text = letters(Int.random(in: 0...20, using: &random))
+      if round % 4 == 0 { text += stops[0] }
+      if round % 4 == 1 { text = stops[0] + text }
+      if round % 4 == 2, length > 1 { text += stops[0].dropLast() }
+      let wanted = expected(text, stops)
+      var stream = TokenStream(tokenizer: tokenizer, stops: stops)
+      var found = ""
+      for byte in text {
+        found += stream.append(Int(byte))
+        // What is out is never taken back.
+        #expect(wanted.text.starts(with: found.utf8), "\(text) \(stops)")
+      }
+      found += stream.finish()
+      #expect(found.utf8.elementsEqual(wanted.text), "\(text) \(stops)")
+      #expect(stream.matchedStop == wanted.stop, "\(text) \(stops)")
+    }
+  }
 
   private func run(_ text: String, stops: [String]) throws -> (String, String?) {
     let tokenizer = try Tokenizer.bytes()

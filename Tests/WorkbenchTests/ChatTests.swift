@@ -66,6 +66,40 @@ import Workbench
       bench.run("chat m, \"Hi\", template: t, continue: true").diagnostic?.code == .value)
   }
 
+  @Test func `that is too long is an error, or loses its oldest turns and says which`() {
+    let bench = Bench(modelFolders: [Self.models])
+    bench.run(Self.setup)
+    bench.run(
+      #"""
+      m = load "quill", context: 120
+      said = [{role: "system", content: "Be brief"}]
+      for i in 0..4 {
+        said = said + [{role: "user", content: "question \(i)"}, {role: "assistant", content: "answer \(i)"}]
+      }
+      said = said + [{role: "user", content: "last"}]
+      """#)
+    let refused = bench.run("chat m, said, template: t, max: 4").diagnostic
+    #expect(refused?.code == .limit && refused?.message.hasPrefix("the conversation has ") == true)
+    #expect(refused?.help?.contains("drop_oldest") == true)
+    bench.run("r = chat m, said, template: t, max: 4, overflow: \"drop_oldest\", seed: 1")
+    #expect(bench.shows("len(r.dropped) > 0 and len(r.dropped) % 2 == 0") == "true\n")
+    #expect(bench.shows("r.dropped[0].content") == "\"question 0\"\n")
+    #expect(bench.shows("len(r.prompt.ids) + 4 <= 120") == "true\n")
+    #expect(bench.shows("len(r.messages) + len(r.dropped)") == "11\n")
+    #expect(bench.shows("r.messages[0].role") == "\"system\"\n")
+    #expect(bench.shows("r.messages[1].role") == "\"user\"\n")
+    #expect(bench.shows("r.messages[-2].content") == "\"last\"\n")
+    #expect(bench.sink.notes.contains { $0.hasPrefix("left out the ") })
+    // What fits stays whole, and one turn that does not fit is an error all the same.
+    bench.run("r = chat m, \"Hi\", template: t, max: 4, overflow: \"drop_oldest\"")
+    #expect(bench.shows("r.dropped") == "[]\n")
+    bench.run("long = [{role: \"user\", content: \"a\"}, {role: \"user\", content: \"x\" * 200}]")
+    #expect(
+      bench.run("chat m, long, template: t, overflow: \"drop_oldest\"").diagnostic?.code == .limit)
+    #expect(
+      bench.run("chat m, \"Hi\", template: t, overflow: \"cut\"").diagnostic?.code == .value)
+  }
+
   @Test func `names what is wrong with it`() {
     let bench = bench()
     let cases: [(String, ErrorCode)] = [

@@ -27,6 +27,43 @@ import Workbench
     #expect(bench.shows("max([d.value for d in v.differences])") == "0.0\n")
   }
 
+  @Test func `what is said of a model folds at 80 columns`() {
+    let bench = bench()
+    bench.run("v = verify m, against: m")
+    let card = bench.shows("v")
+    #expect(card.split(separator: "\n").allSatisfy { $0.count < 80 })
+    #expect(bench.sink.notes.allSatisfy { $0.count < 80 } && bench.sink.notes.count > 3)
+  }
+
+  @Test func `weights are saved in shards of a size given in bytes or words`() throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/quire-shards-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let bench = Bench(folder: folder, modelFolders: [Self.models])
+    bench.run("m = load \"quill\"")
+    bench.run("a = save m, \"a\", shard: \"1 MB\"; b = save m, \"b\", shard: 1000000")
+    bench.run("c = save m, \"c\"")
+    #expect(
+      bench.shows("len([f for f in a.files if \"model-0\" in f]) > 1") == "true\n")
+    #expect(bench.shows("a.files == b.files") == "true\n")
+    #expect(bench.shows("\"model.safetensors\" in c.files") == "true\n")
+    bench.run("n = load \"a\"")
+    #expect(
+      bench.shows("max(abs(logits(m, \"a\") - logits(n, \"a\"))).item()") == "0.0\n")
+    for wrong in ["\"many\"", "0", "\"1 XB\"", "\"0.1 B\"", "\"9999999 TB\""] {
+      #expect(bench.run("save m, \"d\", shard: \(wrong)").diagnostic?.code == .value, "\(wrong)")
+    }
+    #expect(bench.run("save m, \"d.gguf\", shard: 5").diagnostic?.code == .value)
+    #expect(bench.run("load \"quill\", cache: \"1.5 MiB\", fix: true").diagnostic == nil)
+  }
+
+  @Test func `help lists the families there are`() {
+    let page = bench().shows("help families")
+    #expect(page.contains("\n  llama     model_type llama; GGUF llama\n"))
+    #expect(page.contains("encoder, for embed"))
+    #expect(page.split(separator: "\n").count > 14)
+  }
+
   @Test func `a broken weight is named`() {
     let bench = bench()
     bench.run("q = quantize m, to: \"q8_0\"; v = verify m, against: q")

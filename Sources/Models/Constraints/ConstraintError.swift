@@ -13,7 +13,7 @@ package enum ConstraintError: RoomError, Equatable {
   case noToken(step: Int, after: String)
   case tokenizer(String)
   /// The text ended before it was whole.
-  case incomplete(end: String, tokens: Int, text: String)
+  case incomplete(end: String, text: String)
   /// The finished text did not pass the check that follows every generation.
   case invalid(pointer: String, reason: String, text: String)
   case twice
@@ -37,8 +37,7 @@ package enum ConstraintError: RoomError, Equatable {
     case .noToken(let step, let after):
       "no token of the vocabulary can go on at step \(step), after '\(visibleText(after))'"
     case .tokenizer(let reason): "structured output needs \(reason)"
-    case .incomplete(let end, let tokens, _):
-      "structured output was not complete after \(end): \(tokens) token\(tokens == 1 ? "" : "s")"
+    case .incomplete(let end, _): "structured output was not complete after \(end)"
     case .invalid(let pointer, let reason, _):
       "structured output failed its check at \(pointer.isEmpty ? "/" : pointer): \(reason)"
     case .twice: "schema and regex cannot both hold: give one"
@@ -52,8 +51,8 @@ package enum ConstraintError: RoomError, Equatable {
       "literals, classes, \\d \\w \\s, ., groups, |, * + ? {n,m}; ^ and $ only at the ends"
     case .tooLarge: "make counts smaller, or the pattern simpler"
     case .noToken: "the vocabulary has no bytes for what must come; allow other characters"
-    case .incomplete(_, _, let text):
-      "raise max, or bound lengths in the schema; it had written \(visibleText(String(text.prefix(200))))"
+    case .incomplete:
+      "raise max, or bound lengths in the schema; the partial text is e.reply.text"
     case .invalid: "this is a defect of Quire; please report it"
     default: nil
     }

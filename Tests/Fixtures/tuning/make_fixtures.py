@@ -16,6 +16,7 @@ warnings.filterwarnings("ignore")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 import torch, transformers as T
 from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file
 from safetensors.torch import save_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -158,6 +159,8 @@ def main():
             model = lora(tiny(base), method, 4, 8, 17, base == "tiny-gpt2")
             name = f"{base}-{method}"
             keep_adapter(model, os.path.join(HERE, name))
+            if name == "tiny-llama-lora":  # the same weights as older versions of peft kept them
+                torch.save(load_file(os.path.join(HERE, name, "adapter_model.safetensors")), os.path.join(HERE, name + ".bin"))
             runs.append(record(name, base, method, model, rows, s))
         f = dict(s, lr=3e-3, betas=[0.9, 0.99], decay=0.1, schedule="linear")
         runs.append(record(f"{base}-full", base, "full", tiny(base), rows, f))
