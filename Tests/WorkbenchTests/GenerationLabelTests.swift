@@ -49,8 +49,8 @@ import Workbench
   @Test func `an error that cuts a text carries the reply there was`() {
     let bench = bench()
     bench.run(#"try { prompt m, "Once", regex: "a{9}", max: 3, seed: 4 } catch e { r = e.reply }"#)
-    #expect(bench.shows("r.text") == "aaa\n")
-    #expect(bench.shows("[len(r.ids), r.stop, r.seed]") == "[3, max, 4]\n")
+    #expect(bench.shows("r.text") == "\"aaa\"\n")
+    #expect(bench.shows("[len(r.ids), r.stop, r.seed]") == "[3, \"max\", 4]\n")
     let found = bench.run(#"prompt m, "Once", regex: "a{9}", max: 3"#).diagnostic
     #expect(found?.message == "structured output was not complete after max: 3 tokens")
     #expect(found?.help?.hasSuffix("the partial text is e.reply.text") == true)
@@ -60,11 +60,11 @@ import Workbench
       fn ask(p) = prompt(m, p, regex: "b{9}", max: 2)
       try { try { ["x", "y"] |> map(ask) } catch e { fail e } } catch e { t = e.reply.text }
       """#)
-    #expect(bench.shows("t") == "bb\n")
+    #expect(bench.shows("t") == "\"bb\"\n")
     bench.run(
       #"try { chat m, "Hi", template: "{{ messages[0].content }}", regex: "c{9}", max: 2 } catch e { t = e.reply.text }"#
     )
-    #expect(bench.shows("t") == "cc\n")
+    #expect(bench.shows("t") == "\"cc\"\n")
     #expect(bench.run("try { fail \"x\" } catch e { e.reply }").diagnostic?.code == .key)
   }
 
@@ -75,7 +75,7 @@ import Workbench
     let other = bench.run("prompt m, \"Once\", overflow: \"drop_oldest\"").diagnostic
     #expect(other?.code == .value && other?.help?.hasPrefix("chat leaves out") == true)
     bench.run("r = prompt m, \"Once\", overflow: \"error\", ignore_eos: true")
-    #expect(bench.shows("[r.stop, len(r.dropped)]") == "[context, 0]\n")
+    #expect(bench.shows("[r.stop, len(r.dropped)]") == "[\"context\", 0]\n")
   }
 
   @Test func `samplers are said in the reply`() {
