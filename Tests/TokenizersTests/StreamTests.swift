@@ -80,7 +80,7 @@ import Testing
       (0..<tokenizer.vocabularySize).first { tokenizer.tokenBytes($0) == [UInt8(byte)] }
     }
     #expect(!bytes.contains(nil))
-    var random = TestRandom(state: 29)
+    var random = SplitMix64(seed: 29)
     var seen: Set<[Int]> = []
     for _ in 0..<1000 {
       var ids: [Int] = []
@@ -122,7 +122,7 @@ import Testing
     length: Int
   ) throws {
     let tokenizer = try Tokenizer.bytes()
-    var random = TestRandom(state: UInt64(length))
+    var random = SplitMix64(seed: UInt64(length))
     for round in 0..<300 {
       // Few letters, so that beginnings of the stop strings stand everywhere and overlap.
       func letters(_ count: Int) -> [UInt8] {
