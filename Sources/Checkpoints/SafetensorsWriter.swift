@@ -7,7 +7,8 @@ import JSON
 package import Tensors
 
 /// Writes the tensors to one file, replacing what was there as a whole. `format: "pt"` and the
-/// version of Quire are added to the metadata. Throws for a repeated name, a type the format lacks (blocks), and file errors.
+/// version of Quire are added to the metadata. Throws for a repeated name, a type the format lacks
+/// (blocks), and file errors.
 package func writeSafetensors(
   _ tensors: [(name: String, tensor: Tensor)], metadata: [(String, String)] = [], to path: String
 ) throws {

@@ -65,7 +65,7 @@ extension Session {
 
   /// The replies to prompts that are computed together; what is streamed goes out as events, and so
   /// does the state of work that takes long. An error carries the reply that it left unfinished as
-  /// its field `reply`.
+  /// its field `reply`; what cannot be caught shows its text.
   func generate(
     _ model: Model, _ options: GenerationOptions, _ inputs: [PromptInput], label: String,
     streams: Bool
@@ -92,6 +92,12 @@ extension Session {
       guard let partial else { throw error }
       var diagnostic = Diagnostic(error)
       diagnostic.attachment = .init("reply", ReplyObject(partial))
+      // An interrupt is not caught: what was written is shown, unless it was while it came.
+      if diagnostic.code == .interrupted, !streams, !partial.text.isEmpty {
+        diagnostic.details += visibleText(partial.text, keepingLines: true)
+          .split(separator: "\n", omittingEmptySubsequences: false)
+          .flatMap { foldedText("  " + $0, hanging: 2) }
+      }
       throw diagnostic
     }
   }

@@ -2,6 +2,7 @@
 
 import Diagnostics
 import Foundation
+import Synchronization
 import Testing
 import Workbench
 
@@ -66,6 +67,37 @@ import Workbench
     )
     #expect(bench.shows("t") == "\"cc\"\n")
     #expect(bench.run("try { fail \"x\" } catch e { e.reply }").diagnostic?.code == .key)
+  }
+
+  /// Asks for a stop when it was looked at so many times.
+  private final class StoppingClock: Sendable {
+    let left = Atomic(Int.max)
+    let interrupt: Interrupt
+    init(_ interrupt: Interrupt) { self.interrupt = interrupt }
+
+    func now() -> Double {
+      if left.subtract(1, ordering: .relaxed).newValue == 0 { interrupt.request() }
+      return 0
+    }
+  }
+
+  @Test func `an interrupt shows what was written and not seen`() {
+    var options = SessionOptions(folder: "/nonexistent", permissions: [], seed: 0)
+    options.modelFolders = [Self.models]
+    let clock = StoppingClock(options.interrupt)
+    options.clock = { clock.now() }
+    let sink = RecordingSink()
+    let session = Session(options, sink: sink)
+    func run(_ code: String) -> Outcome {
+      session.evaluate(SourceText(name: "test", text: code), cellKey: "cell")
+    }
+    _ = run("m = load \"quill\"")
+    // At the start, before the prompt and after it: one token follows.
+    clock.left.store(3, ordering: .relaxed)
+    let found = run("r = prompt m, \"Once\", regex: \"(ab)+\"").diagnostic
+    #expect(found?.code == .interrupted && found?.details == ["  a"])
+    clock.left.store(3, ordering: .relaxed)
+    #expect(run("prompt m, \"Once\", regex: \"(ab)+\"").diagnostic?.details == [])
   }
 
   @Test func `a text beyond the context is an error before anything is computed`() {
