@@ -52,9 +52,43 @@ int ck_packs_bytes(int format);
 /// The kernel for columns of this format.
 ck_block_kernel *ck_byte_kernel(int format);
 #endif
-/// Tile registers are set up once for each piece on its thread, and given back after it.
-void ck_tiles_begin(void);
+/// Tile registers are set up once for each piece on its thread, and given back after it: 0 to 5 of
+/// `rows` rows (at most 16), 6 and 7 of 16, all of 64 bytes a row.
+void ck_tiles_begin(long rows);
 void ck_tiles_end(void);
 
 /// `count` values of stored row `row` from `start`, as f32.
 void ck_widen_row(const ck_operand *source, long row, long start, long count, float *out);
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define CK_FLAT(features) static inline __attribute__((always_inline, target(features)))
+
+/// 16 rows of 16 units to 16 columns.
+CK_FLAT(CK_TARGET_AVX512) void transpose16(__m512i z[16]) {
+  __m512i t[16];
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(z[i], z[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(z[i], z[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    z[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+    z[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+    z[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+    z[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+  for (int i = 0; i < 4; i++) {
+    t[i] = _mm512_shuffle_i32x4(z[i], z[i + 4], 0x88);
+    t[i + 4] = _mm512_shuffle_i32x4(z[i], z[i + 4], 0xDD);
+    t[i + 8] = _mm512_shuffle_i32x4(z[i + 8], z[i + 12], 0x88);
+    t[i + 12] = _mm512_shuffle_i32x4(z[i + 8], z[i + 12], 0xDD);
+  }
+  for (int i = 0; i < 4; i++) {
+    z[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+    z[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+    z[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xDD);
+    z[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xDD);
+  }
+}
+#endif

@@ -241,7 +241,7 @@ void ck_panel_multiply_piece(const ck_panels *plan, const void *packed, long cou
   ck_block_kernel *block = kernel(plan);
 #if defined(__x86_64__)
   int tiled = block == ck_block_amx || block == ck_block_split;
-  if (tiled) ck_tiles_begin();
+  if (tiled) ck_tiles_begin(CK_PATCH);
 #endif
   for (long start = 0; start < plan->k; start += plan->depth) {
     ck_part part = {b, left, columns, start, least(plan->depth, plan->k - start)};

@@ -14,8 +14,6 @@
 
 #include "PanelParts.h"
 
-#define CK_FLAT(features) static inline __attribute__((always_inline, target(features)))
-
 // A row's part of a tile: 32 values scale * q, and what sums of their products start from.
 typedef struct {
   int8_t q[32];
@@ -86,32 +84,6 @@ void ck_pack_rounded(const ck_part *part, int turned, void *out) {
           memset(line, 0, sizeof(Line));
       }
     }
-  }
-}
-
-CK_FLAT(CK_TARGET_VNNI) void transpose16(__m512i z[16]) {
-  __m512i t[16];
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(z[i], z[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(z[i], z[i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4) {
-    z[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-    z[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-    z[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-    z[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  for (int i = 0; i < 4; i++) {
-    t[i] = _mm512_shuffle_i32x4(z[i], z[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(z[i], z[i + 4], 0xDD);
-    t[i + 8] = _mm512_shuffle_i32x4(z[i + 8], z[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(z[i + 8], z[i + 12], 0xDD);
-  }
-  for (int i = 0; i < 4; i++) {
-    z[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-    z[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-    z[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xDD);
-    z[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xDD);
   }
 }
 

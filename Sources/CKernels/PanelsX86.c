@@ -8,8 +8,6 @@
 
 #include "PanelParts.h"
 
-#define CK_FLAT(features) static inline __attribute__((always_inline, target(features)))
-
 CK_FLAT(CK_TARGET_AVX512) long least(long a, long b) { return a < b ? a : b; }
 
 // The first `count` of 16 (or 32) lanes.
@@ -21,33 +19,6 @@ CK_FLAT(CK_TARGET_AVX512) __mmask32 lanes32(long count) {
 }
 
 // MARK: Packing
-
-// 16 rows of 16 units to 16 columns.
-CK_FLAT(CK_TARGET_AVX512) void transpose16(__m512i z[16]) {
-  __m512i t[16];
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(z[i], z[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(z[i], z[i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4) {
-    z[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-    z[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-    z[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-    z[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  for (int i = 0; i < 4; i++) {
-    t[i] = _mm512_shuffle_i32x4(z[i], z[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(z[i], z[i + 4], 0xDD);
-    t[i + 8] = _mm512_shuffle_i32x4(z[i + 8], z[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(z[i + 8], z[i + 12], 0xDD);
-  }
-  for (int i = 0; i < 4; i++) {
-    z[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-    z[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-    z[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xDD);
-    z[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xDD);
-  }
-}
 
 CK_FLAT(CK_TARGET_AVX512) void put_tile(__m512i z[16], int turns, char *to) {
   if (turns) transpose16(z);
@@ -280,7 +251,7 @@ void ck_block_bf16(const void *a, const void *b, long tiles, float *c, long stri
                adds);
 }
 
-CK_FOR(CK_TARGET_AMX) void ck_tiles_begin(void) {
+CK_FOR(CK_TARGET_AMX) void ck_tiles_begin(long rows) {
   struct {
     uint8_t palette, start, none[14];
     uint16_t bytes[16];
@@ -288,7 +259,7 @@ CK_FOR(CK_TARGET_AMX) void ck_tiles_begin(void) {
   } shape;
   memset(&shape, 0, sizeof shape);
   shape.palette = 1;
-  for (int i = 0; i < 8; i++) shape.bytes[i] = 64, shape.rows[i] = 16;
+  for (int i = 0; i < 8; i++) shape.bytes[i] = 64, shape.rows[i] = i < 6 ? (uint8_t)rows : 16;
   _tile_loadconfig(&shape);
 }
 CK_FOR(CK_TARGET_AMX) void ck_tiles_end(void) { _tile_release(); }

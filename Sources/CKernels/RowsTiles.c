@@ -21,19 +21,6 @@ int ck_tiles_suit(int format, long m, long k) {
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-// Tiles of `rows` rows of weights and of sums (0 to 5), of activations (6 and 7).
-CK_FOR(CK_TARGET_AMX) static void begin(long rows) {
-  struct {
-    uint8_t palette, start, none[14];
-    uint16_t bytes[16];
-    uint8_t rows[16];
-  } shape;
-  memset(&shape, 0, sizeof shape);
-  shape.palette = 1;
-  for (int i = 0; i < 8; i++) shape.bytes[i] = 64, shape.rows[i] = i < 6 ? (uint8_t)rows : 16;
-  _tile_loadconfig(&shape);
-}
-
 // 32 rows of weights, `bytes` apart. Steps of k go to two sums in turn: one would wait for itself.
 // Asking for memory ahead only cost time here: 32 rows at a time are many streams already.
 CK_FOR(CK_TARGET_AMX)
@@ -143,19 +130,19 @@ void ck_tile_rows(const void *w, long rows, long k, const void *x, long m, const
   float out[1024] __attribute__((aligned(64)));
   const char *from = w;
   long bytes = 2 * k, row = 0;
-  begin(16);
+  ck_tiles_begin(16);
   for (; row + 32 <= rows; row += 32) {
     two_tiles(from + row * bytes, bytes, x, out);
     put(out, 32, m, bias ? bias + row : NULL, y + row, ys);
   }
   while (row < rows) {
     long count = rows - row < 16 ? rows - row : 16;
-    if (count < 16) begin(count);
+    if (count < 16) ck_tiles_begin(count);
     one_tile(from + row * bytes, bytes, x, out);
     put(out, count, m, bias ? bias + row : NULL, y + row, ys);
     row += count;
   }
-  _tile_release();
+  ck_tiles_end();
 #else
   (void)w, (void)rows, (void)k, (void)x, (void)m, (void)bias, (void)y, (void)ys;
 #endif

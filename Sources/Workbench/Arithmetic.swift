@@ -15,7 +15,7 @@ extension Session {
   }
 }
 
-/// The vector instructions of the kernels, as a front end sees them.
+/// The vector instructions of the kernels and the memory for tensors, as a front end sees them.
 package enum Arithmetic {
   /// `avx512 in use; this CPU's best is amx`.
   package static var levelDescription: String {
@@ -23,6 +23,9 @@ package enum Arithmetic {
       ? "\(VectorLevel.best) in use, the best of this CPU"
       : "\(VectorLevel.inUse) in use; the best of this CPU is \(VectorLevel.best)"
   }
+
+  /// Bytes of memory the system can still hand out, by its own estimate.
+  @Sendable package static func availableMemory() -> Int { Memory.available() }
 
   /// Uses a level from now on.
   ///

@@ -23,9 +23,8 @@ enum Doctor {
     row(true, "arithmetic", session.arithmeticDescription)
     row(true, "vector level", Arithmetic.levelDescription)
     row(true, "threads", "\(session.options.threads)")
-    if let free = availableMemory() {
-      row(free > 1 << 30, "free memory", "\(free >> 20) MiB", "close something: 1 GiB is wanted")
-    }
+    let free = Arithmetic.availableMemory()
+    row(free > 1 << 30, "free memory", "\(free >> 20) MiB", "close something: 1 GiB is wanted")
     let models = settings.modelFolders().flatMap { folder in
       ((try? Files.list(folder)) ?? []).filter { Files.isDirectory(Path.join(folder, $0)) }
     }

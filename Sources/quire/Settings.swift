@@ -53,8 +53,7 @@ struct Settings {
       modelFolders: modelFolders(), seed: seed ?? 0,
       threads: threads ?? environment["QUIRE_THREADS"].flatMap { Int($0) } ?? processorCount(),
       environment: environment, clock: monotonicSeconds, today: today,
-      freeMemory: availableMemory,
-      interrupt: interrupt)
+      freeMemory: Arithmetic.availableMemory, interrupt: interrupt)
     options.threads = min(max(1, options.threads), 256)
     options.version = quireVersion
     return options
@@ -138,14 +137,4 @@ func processorCount() -> Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   return CalendarTime(
     year: Int(parts.tm_year) + 1900, month: Int(parts.tm_mon) + 1, day: Int(parts.tm_mday),
     hour: Int(parts.tm_hour), minute: Int(parts.tm_min), second: Int(parts.tm_sec))
-}
-
-/// `MemAvailable` of the system, in bytes.
-@Sendable func availableMemory() -> Int? {
-  guard let text = try? Files.readText("/proc/meminfo") else { return nil }
-  for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
-    let digits = line.filter { $0.isNumber }
-    return Int(digits).map { $0 * 1024 }
-  }
-  return nil
 }
