@@ -161,7 +161,9 @@ struct WeightFinder {
     let bias = architecture.hasBias(slot) ? try named(path + ".bias", slot) : nil
     return Projection(
       weight: try named(path + ".weight", slot), bias: bias,
-      updates: parameters.updates[path] ?? [], splits: !architecture.isCausal)
+      updates: parameters.updates[path] ?? [],
+      // Narrow layers cost little in f32, and their short sums leave less room for rounding.
+      splits: !architecture.isCausal && architecture.sizes.hiddenSize >= 128)
   }
 
   func optional(_ slot: WeightSlot, _ block: Int? = nil) throws -> Projection? {
