@@ -32,7 +32,7 @@ test: packages
 check: packages lint
 	@bash Tests/Tools/test.sh quick
 
-# Every fuzzer for FUZZ seconds a reader (FUZZ=3600 by hand); FUZZ_SEED gives other inputs.
+# The fuzzers of each room together for FUZZ seconds (hours by hand); FUZZ_SEED gives other inputs.
 FUZZ ?= 60
 fuzz: packages
 	@FUZZ=$(FUZZ) bash Tests/Tools/test.sh fuzz

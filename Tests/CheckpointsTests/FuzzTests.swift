@@ -36,8 +36,7 @@ import Testing
     _ file: String, name: String, _ mutant: (inout SplitMix64) -> [UInt8]
   ) throws {
     let scratch = Scratch()
-    // Eight containers and four pickles: the five formats have their time together.
-    try fuzz("checkpoints " + name, rounds: 2000, share: 2) { numbers in
+    try fuzz("checkpoints " + name, rounds: 2000, share: 12) { numbers in
       let bytes = mutant(&numbers)
       let path = try scratch.file(file, bytes)
       do {

@@ -68,7 +68,7 @@ import Tokenizers
   func `a mutated config loads or gives a typed error`(variant: String) throws {
     let golden = try Golden(variant)
     let folder = try golden.folder(scratch)
-    try fuzz("config.json " + variant, rounds: 300, share: 11) { numbers in
+    try fuzz("config.json " + variant, rounds: 300, share: 22) { numbers in
       var config = golden.config
       var bytes: [UInt8]
       if numbers.below(8) == 0 {
@@ -96,7 +96,7 @@ import Tokenizers
     let whole = try Files.read(path)
     // What follows is weights, in which a changed bit is another number.
     let header = whole.count - (try Checkpoint.open(path).byteCount)
-    try fuzz("gguf model " + family, rounds: 500, share: 3) { numbers in
+    try fuzz("gguf model " + family, rounds: 500, share: 6) { numbers in
       let changed = scratch.at("\(family)-changed.gguf")
       try Files.writeAtomically(changed, mutated(whole, &numbers, reach: header))
       use(changed, family)

@@ -61,7 +61,7 @@ package func mutated(
 
 /// Calls `body` with the numbers of one round after the other: `rounds` times in the tests; where
 /// `QUIRE_FUZZ` names seconds (`make fuzz`), for as long, divided by the `share` of fuzzers that
-/// stand for one reader. `QUIRE_FUZZ_SEED` gives other rounds. The round that runs stands in a file
+/// a room has. `QUIRE_FUZZ_SEED` gives other rounds. The round that runs stands in a file
 /// of the temporary folder, so that one that ends the process can be repeated.
 /// - Returns: how many rounds ran.
 @discardableResult

@@ -22,7 +22,7 @@ import Testing
       "vectors/bert-uncased", "vectors/gpt-2",
     ]
     let originals = try names.map { try fixtureBytes($0 + ".json") }
-    fuzz("tokenizer.json", rounds: 600) { numbers in
+    fuzz("tokenizer.json", rounds: 600, share: 3) { numbers in
       let original = numbers.pick(originals)
       // The parts stand before and after the vocabulary.
       let bytes = changed(original, &numbers)
@@ -55,7 +55,7 @@ import Testing
         _ = try? Tokenizer.load(sentencePiece: Array(whole[..<cut]))
       }
     }
-    fuzz("sentencepiece", rounds: 800) { numbers in
+    fuzz("sentencepiece", rounds: 800, share: 3) { numbers in
       let whole = numbers.pick(models)
       let damaged = mutated(whole, &numbers, reach: whole.count)
       if let tokenizer = try? Tokenizer.load(sentencePiece: damaged) { use(tokenizer) }
@@ -84,7 +84,7 @@ import Testing
       "'%s' % ", "'{}'.format(", "none", "true", "1.5", "1e308", "{% raw %}", "+",
     ].map { Array($0.utf8) }
     var rendered = 0
-    fuzz("chat templates", rounds: 3000) { random in
+    fuzz("chat templates", rounds: 3000, share: 3) { random in
       guard var source = sources.randomElement(using: &random) else { return }
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         let place = Int.random(in: 0...source.count, using: &random)

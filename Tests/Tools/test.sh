@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test.sh all|quick|fuzz: builds and runs the tests in release mode (numeric tests need the optimiser,
 # and C is built at -O0 in debug) and ends with a line that counts them. `fuzz` runs the fuzzers alone,
-# FUZZ seconds a reader.
+# FUZZ seconds a room.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 mode=${1:-all}
