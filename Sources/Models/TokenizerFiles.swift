@@ -20,6 +20,12 @@ package func loadTokenizer(_ path: String) throws -> Tokenizer {
     if let found = try files.gguf(path) { return found }
     throw ModelsError.noTokenizer(Path.name(of: path))
   case ("model", _): return try files.sentencePiece(path)
+  // Releases of one model's pieces are numbered behind the ending: tokenizer.model.v3.
+  case (_, let name)
+  where name.utf8.split(separator: UInt8(ascii: ".")).contains {
+    $0.elementsEqual("model".utf8)
+  }:
+    return try files.sentencePiece(path)
   case (_, "vocab.txt"): return try files.wordPieces(path)
   case (_, "vocab.json"), (_, "merges.txt"):
     if let found = try files.bytePairs() { return found }

@@ -123,6 +123,34 @@ struct SentencePieceFile: Sendable {
     }
   }
 
+  /// The unigram vocabulary of a GGUF file, which such a model was written to. Throws where it lacks
+  /// an unknown token or has a score without end.
+  init(unigram table: VocabularyTable) throws(TokenizerError) {
+    file = table.file
+    tokens = table.tokens
+    scores = table.scores
+    guard scores.allSatisfy(\.isFinite) else {
+      throw .table(file: file, "a score must be finite")
+    }
+    kinds = tokens.indices.map { id in
+      let type = table.types.isEmpty ? 1 : table.types[id]
+      // What no text can hold is unused.
+      return tokens[id].isEmpty || !(1...6).contains(type) ? 5 : UInt8(type)
+    }
+    for role in [table.bosID, table.eosID, table.padID, table.sepID, table.clsID, table.maskID] {
+      if let role, kinds[role] == 1 { kinds[role] = 3 }
+    }
+    if let unknown = table.unknown, kinds[unknown] != 2 {
+      kinds = kinds.map { $0 == 2 ? 3 : $0 }
+      kinds[unknown] = 2
+    }
+    byteFallback = kinds.contains(6)
+    charsmap = table.charsmap
+    addsPrefix = table.addsSpacePrefix ?? true
+    removesExtraBlanks = table.removesExtraBlanks ?? false
+    (bosID, eosID, padID) = (table.bosID ?? -1, table.eosID ?? -1, table.padID ?? -1)
+  }
+
   private mutating func readPiece(_ given: ProtobufReader) throws(TokenizerError) {
     var reader = given
     var (text, score, kind): ([UInt8], Float, UInt64) = ([], 0, 1)
@@ -217,6 +245,20 @@ extension Tokenizer {
       throw .table(
         file: file, "\(name) numbers its tokens otherwise than this file; tokenizer.json is needed")
     }
+  }
+
+  /// The unigram vocabulary of a GGUF file: the ids of sentencepiece. Control tokens are found in a
+  /// text, which may be a template's.
+  static func parts(unigram table: VocabularyTable) throws -> Parts {
+    var parts = try parts(of: SentencePieceFile(unigram: table), nil, file: table.file)
+    for place in parts.added.indices where parts.added[place].isSpecial {
+      parts.added[place].isSearched = true
+    }
+    var template = Template()
+    if table.addsBOS ?? false, let bos = parts.roles.bos { template.prefix = [bos] }
+    if table.addsEOS ?? true, let eos = parts.roles.eos { template.suffix = [eos] }
+    parts.templates = [template]
+    return parts
   }
 
   private static func parts(

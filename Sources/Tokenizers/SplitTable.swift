@@ -73,26 +73,40 @@ struct SplitRecipe {
   }
 
   static let all: [SplitRecipe] = [
-    SplitRecipe(names: ["gpt-2", "phi-2"], steps: [byteLevel(splits: true)]),
+    SplitRecipe(
+      names: [
+        "gpt-2", "phi-2", "exaone4", "gigachat", "a.x-4.0", "mellum", "jais", "trillion",
+        "granite-docling", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de",
+      ], steps: [byteLevel(splits: true)]),
     SplitRecipe(
       names: ["mpt", "olmo", "modern-bert"], steps: [byteLevel(splits: true)], composes: true),
     SplitRecipe(
-      names: ["llama-bpe", "llama3", "llama-v3", "falcon3"],
+      names: [
+        "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "midm-2.0", "lfm2",
+        "jina-v5-nano",
+      ],
       steps: [cased(digits: #"\p{N}{1,3}"#), byteLevel(splits: false)], ignoresMerges: true,
       startsWithBOS: true),
     SplitRecipe(
-      names: ["dbrx", "smaug-bpe", "chatglm-bpe", "glm4"],
+      names: ["dbrx", "smaug-bpe", "chatglm-bpe"],
       steps: [cased(digits: #"\p{N}{1,3}"#), byteLevel(splits: false)]),
+    SplitRecipe(
+      names: ["glm4", "glm5"],
+      steps: [cased(digits: #"\p{N}{1,3}"#), byteLevel(splits: false)], ignoresMerges: true),
     SplitRecipe(
       names: ["qwen2"], steps: [cased(digits: #"\p{N}"#), byteLevel(splits: false)],
       composes: true),
     SplitRecipe(
-      names: ["qwen35"], steps: [marked(digits: #"\p{N}"#), byteLevel(splits: false)],
-      composes: true),
+      // Not composed: the ids stored beside this vocabulary keep marks apart.
+      names: ["qwen35"], steps: [marked(digits: #"\p{N}"#), byteLevel(splits: false)]),
     SplitRecipe(
-      names: ["stablelm2"], steps: [cased(digits: #"\p{N}"#), byteLevel(splits: false)]),
+      names: [
+        "stablelm2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "hunyuan", "solar-open",
+        "grok-2",
+      ],
+      steps: [cased(digits: #"\p{N}"#), byteLevel(splits: false)]),
     SplitRecipe(
-      names: ["gpt-4o", "llama4"],
+      names: ["gpt-4o", "llama4", "kanana2", "minimax-m2"],
       steps: [
         byCase(ending: contractions + "?", digits: #"\p{N}{1,3}"#), byteLevel(splits: false),
       ]),
@@ -100,13 +114,13 @@ struct SplitRecipe {
       names: ["tekken"], steps: [byCase(ending: "", digits: #"\p{N}"#), byteLevel(splits: false)],
       ignoresMerges: true, startsWithBOS: true),
     SplitRecipe(
-      names: ["smollm", "starcoder", "refact", "codeshell"],
+      names: ["smollm", "starcoder", "refact", "codeshell", "exaone", "minerva-7b", "mellum2"],
       steps: [digits(individually: true), byteLevel(splits: true)]),
     SplitRecipe(
       names: ["command-r"], steps: [digits(individually: true), byteLevel(splits: true)],
       composes: true),
     SplitRecipe(
-      names: ["deepseek-v3"],
+      names: ["deepseek-v3", "hunyuan-dense", "joyai-llm"],
       steps: [
         split(#"\p{N}{1,3}"#), split("[一-龥぀-ゟ゠-ヿ]+"),
         split(

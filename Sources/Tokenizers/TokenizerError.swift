@@ -87,7 +87,7 @@ package enum TokenizerError: RoomError, Equatable {
     case .unknownPart(_, _, let supported): "supported: \(supported.joined(separator: " "))"
     case .unknownField: "it would change tokens, so it is not passed over"
     case .unsupportedValue(_, _, let help), .pattern(_, _, _, let help): help
-    case .unknownVocabularyModel: "supported: llama gpt2 bert t5"
+    case .unknownVocabularyModel: "supported: llama gpt2 gemma4 bert t5"
     case .unknownSplit: "tokenizer: \"path/to/tokenizer.json\""
     case .patternTooCostly: "the pattern backtracks without end on this text"
     case .badMerge, .mergeOutsideVocabulary, .repeatedID, .repeatedToken, .missing, .wrongKind:

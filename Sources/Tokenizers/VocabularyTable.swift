@@ -7,8 +7,8 @@ import JSON
 package struct VocabularyTable: Sendable {
   /// The file, for messages.
   package var file: String
-  /// `tokenizer.ggml.model`: `llama` (scores), `gpt2` (merges), `bert` (whole words) or `t5`
-  /// (unigram).
+  /// `tokenizer.ggml.model`: `llama` (scores), `gpt2` (merges), `gemma4` (merges of tokens spelled
+  /// as sentencepiece spells them), `bert` (whole words) or `t5` (unigram).
   package var model: String
   package var tokens: [[UInt8]]
   package var scores: [Float] = []
@@ -49,6 +49,9 @@ extension Tokenizer {
   /// A tokenizer from the vocabulary of a GGUF file. Throws a `TokenizerError`.
   package static func load(table: VocabularyTable) throws -> Tokenizer {
     try table.check()
+    if table.isModel("t5") {
+      return try Tokenizer(parts(unigram: table), source: .table(table))
+    }
     if table.isWhole { return try load(document: table.document(), source: .table(table)) }
     var vocabulary = TokenTable(capacity: table.tokens.count)
     for (id, token) in table.tokens.enumerated() { try vocabulary.add(token, id: id) }
@@ -67,7 +70,7 @@ extension Tokenizer {
 }
 
 extension VocabularyTable {
-  private func isModel(_ name: String) -> Bool { model.utf8.elementsEqual(name.utf8) }
+  fileprivate func isModel(_ name: String) -> Bool { model.utf8.elementsEqual(name.utf8) }
 
   private var hasScores: Bool { isModel("llama") }
 
@@ -77,7 +80,7 @@ extension VocabularyTable {
   var unknown: Int? { unknownID ?? types.firstIndex(of: 2) }
 
   func check() throws(TokenizerError) {
-    guard hasScores || isModel("gpt2") || isWhole else {
+    guard hasScores || isModel("gpt2") || isModel("gemma4") || isWhole else {
       throw .unknownVocabularyModel(file: file, model)
     }
     guard !tokens.isEmpty else { throw .table(file: file, "a vocabulary must have tokens") }
@@ -214,6 +217,8 @@ extension VocabularyTable {
 
   private func recipe() throws(TokenizerError) -> SplitRecipe? {
     if hasScores { return nil }
+    // A kind of its own says how text is cut, and `pre` is left out.
+    let pre = isModel("gemma4") ? model : pre
     guard let pre, let recipe = SplitRecipe.named(pre) else {
       throw .unknownSplit(file: file, pre)
     }

@@ -35,6 +35,7 @@ GPT2 = {"ln_1": "attn_norm", "attn.c_attn": "attn_qkv", "attn.c_proj": "attn_out
 # model_type: architecture, prefix of the layers, names inside a layer, names outside, what is done to values.
 FAMILIES = {
     "llama": ("llama", "model.layers.", LAYER, LLAMA, {"permute"}),
+    "mistral": ("llama", "model.layers.", LAYER, LLAMA, {"permute"}),
     "qwen2": ("qwen2", "model.layers.", LAYER, LLAMA, set()),
     "qwen3": ("qwen3", "model.layers.", LAYER, LLAMA, set()),
     "gemma": ("gemma", "model.layers.", LAYER, LLAMA, {"plus one"}),
@@ -143,11 +144,12 @@ def llama3_factors(config, rope):
     smooth = (old / wave - low) / (high - low)
     return np.where(wave < old / high, 1, np.where(wave > old / low, s, 1 / ((1 - smooth) / s + smooth))).astype(np.float32)
 
-def by_quire(quire, path, want):
+def by_quire(quire, path, want, kernels="fast"):
     ids = want["ids"].tolist()
     with tempfile.TemporaryDirectory() as tmp:
         out = os.path.join(tmp, "x.npy")
-        rows = f'embed(m, {ids}, pool: "none")' if "hidden" in want else f"logits(m, {ids}, all: true)"
+        rows = f'embed(m, {ids}, pool: "none"' if "hidden" in want else f"logits(m, {ids}, all: true"
+        rows += f', kernels: "{kernels}")'
         done = subprocess.run([quire, "--allow", "fs", "-c", f'm = load "{path}"; save {rows}, "{out}"'],
                               capture_output=True, text=True, timeout=120)
         if done.returncode: raise RuntimeError((done.stderr or done.stdout).strip()[:300])

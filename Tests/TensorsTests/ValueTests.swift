@@ -254,3 +254,13 @@ struct Samples: Sendable {
     #expect(a.floats() == [1, 2, 3, 4] && b.floats() == [9, 9, 3, 4])
   }
 }
+
+/// What `torch.rsqrt(x.pow(2).mean(-1) + 1e-6)` gives in f32: sums in double round to a neighbour.
+@Test(arguments: [(24, 1, 1_052_379_740), (72, 0, 1_051_715_129), (600, 1, 1_051_707_385)])
+func `a norm's scale has the bits of the reference`(width: Int, row: Int, bits: Int) throws {
+  var x = (0..<width).map { Float(($0 * 7919 + row * 104_729) % 1009 - 504) / 100 }
+  let scale = Float(bitPattern: UInt32(bits))
+  let wanted = x.map { $0 * scale }
+  x = try Tensor.rmsNorm(Tensor(x, shape: [width]), nil, epsilon: 1e-6).floats()
+  #expect(x == wanted)
+}

@@ -74,7 +74,7 @@ import Testing
       (
         .unknownVocabularyModel(file: "a.gguf", "t5"),
         "a.gguf has a tokenizer of kind 't5', which is not supported",
-        "supported: llama gpt2 bert t5"
+        "supported: llama gpt2 gemma4 bert t5"
       ),
       (
         .unknownSplit(file: "a.gguf", "xyz"),

@@ -103,6 +103,19 @@ private let hasStories = FileManager.default.fileExists(atPath: stories.path)
     #expect(tokenizer.startIDs == [] && tokenizer.endIDs == [2])
   }
 
+  @Test func `a vocabulary of kind gemma4 merges whole texts with marks for blanks`() throws {
+    let tokens = ["<unk>", "<bos>", "▁", "a", "b", "a▁", "a▁b", "<0x0A>"]
+    var table = VocabularyTable(
+      file: "t.gguf", model: "gemma4", tokens: tokens.map { Array($0.utf8) })
+    table.types = [2, 3, 1, 1, 1, 1, 1, 6]
+    table.merges = ["a ▁", "a▁ b"].map { Array($0.utf8) }
+    table.bosID = 1
+    table.addsSpacePrefix = false
+    let tokenizer = try Tokenizer.load(table: table)
+    #expect(try tokenizer.encode("a ba b\n") == [1, 6, 6, 7])
+    #expect(tokenizer.decode([6, 6, 7]) == "a ba b\n")
+  }
+
   @Test func `what does not fit together is refused`() throws {
     func refusal(_ change: (inout VocabularyTable) -> Void) -> TokenizerError? {
       var table = small()
