@@ -5,7 +5,7 @@ FLAGS := --static-swift-stdlib --explicit-target-dependency-import-check error
 RELEASE := -c release $(FLAGS)
 BIN := .build/release/quire
 
-.PHONY: all build tour test check fuzz kernels-check bench install format lint layering packages toolchain fixtures fuzz-tokenizers interop clean
+.PHONY: all build tour reference test check fuzz kernels-check bench install format lint layering packages toolchain fixtures fuzz-tokenizers interop clean
 
 all: build
 
@@ -25,6 +25,10 @@ build: packages
 
 tour: build
 	@$(BIN) run Notebooks/01-tour.md --no-save --show
+
+# The page of all words, from their declarations; a test compares it.
+reference: build
+	@$(BIN) --reference > Documentation/Reference.md && echo "Documentation/Reference.md"
 
 test: packages
 	@bash Tests/Tools/test.sh all

@@ -34,10 +34,20 @@ package final class EventPrinter: EventSink {
       if shown.isNew { write(shown.text(out.style) + "\n") }
     case .note(let text): if !isQuiet { complain(text) }
     case .progress(let progress): if !isQuiet { draw(progress) }
+    case .cleared: clearScreen()
     case .failed(let diagnostic):
       failures.append(diagnostic)
       complain(diagnostic.rendered(color: err.level != .none))
     }
+  }
+
+  /// On a terminal alone: what went into a pipe cannot be taken back.
+  private func clearScreen() {
+    guard writesOutput, out.canRedraw else { return }
+    flush()
+    clearProgress()
+    writeAll(1, Array("\u{1B}[H\u{1B}[2J".utf8))
+    outAtLineStart = true
   }
 
   /// Ends a line that streaming or `print` left open. Call it when a cell ends.

@@ -2,6 +2,7 @@
 // cells; nothing is stored; the first failing cell ends the run.
 
 package import Diagnostics
+import Glibc
 import NotebookFormat
 package import Workbench
 
@@ -49,6 +50,11 @@ package enum Script {
       return exitCode(diagnostic.code)
     }
     return 0
+  }
+
+  /// A line of standard input for `input`; the question is asked where a person can see it.
+  package static func readLine(_ question: String, interrupt: Interrupt) -> String? {
+    Questions.line(isatty(0) == 1 ? question : "", session: interrupt)
   }
 
   private static func withoutBlankEnd(_ text: String) -> String {

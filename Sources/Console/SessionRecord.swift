@@ -35,6 +35,10 @@ final class SessionRecord: EventSink {
     case .output(let text): current?.text += text.utf8
     case .streamed(let text): current?.streamed += text.utf8
     case .value(let shown): add(shown)
+    case .cleared:
+      current?.text = []
+      current?.streamed = []
+      current?.pictures = []
     case .note, .progress, .failed: break
     }
     live.receive(event)

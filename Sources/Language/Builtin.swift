@@ -119,6 +119,8 @@ package protocol CallContext: AnyObject {
   func readLine(prompt: String) -> String?
   /// A monotonic clock, in seconds.
   func seconds() -> Double
+  /// What measures the code that runs, if anything does.
+  var profiler: Profiler? { get set }
 }
 
 extension CallContext {
@@ -126,6 +128,10 @@ extension CallContext {
   package func note(_ text: String) {}
   package func readLine(prompt: String) -> String? { nil }
   package func seconds() -> Double { 0 }
+  package var profiler: Profiler? {
+    get { nil }
+    set {}
+  }
 }
 
 /// One call of a builtin: its arguments, already matched to the parameters.

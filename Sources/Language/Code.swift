@@ -67,6 +67,7 @@ enum Op: UInt8 {
   case end  // and is complete
   case use  // r[a] = module uses[b]
   case fail  // a syntax tree that the parser refused
+  case mark, leave  // line a begins, the function returns: for the profiler
 }
 
 struct Instruction {

@@ -92,11 +92,14 @@ struct Compiler {
   /// For the person, after the cell has run.
   var notes: [String] = []
   var topFunctions: [String: FunctionNode] = [:]
+  /// The text profiles: the statements of its functions are marked.
+  let isMarked: Bool
 
   init(_ input: CompilerInput) {
     self.input = input
     source = input.source
     resolver = input.resolver
+    isMarked = resolver.names.reads.contains("profile")
     space = input.space
     for name in resolver.writes { _ = input.space.place(of: name) }
     for name in input.knownNames.sorted() { _ = input.space.place(of: name) }
@@ -361,6 +364,9 @@ struct Compiler {
   /// All statements; the last one's value goes to `result`, when there is one to be had.
   mutating func block(_ block: Block, into result: Int?) {
     for (index, statement) in block.statements.enumerated() {
+      if isMarked, !state.isTop {
+        emit(.mark, source.lineIndex(at: statement.range.lower), 0, 0, statement.range)
+      }
       if let result, index == block.statements.count - 1 {
         if case .expression(let node) = statement.kind {
           value(node, into: result)
@@ -404,6 +410,7 @@ struct Compiler {
       emit(.nothing, result, 0, 0, statement.range)
     }
     for _ in 0..<state.tryDepth { emit(.tryEnd, 0, 0, 0, statement.range) }
+    if isMarked { emit(.leave, 0, 0, 0, statement.range) }
     emit(.returns, result, 0, 0, statement.range)
   }
 

@@ -406,6 +406,7 @@ extension Compiler {
     state.firstTemporary = state.nextRegister
     let value = state.newRegister()
     block(node.body, into: value)
+    if isMarked { emit(.leave, 0, 0, 0, node.body.range) }
     emit(.returns, value, 0, 0, node.body.range)
     chunk.registerCount = state.registerCount
     chunk.finish(state.code, ranges: state.ranges)

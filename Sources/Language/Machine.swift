@@ -36,6 +36,8 @@ final class Machine: CallContext {
   /// The lowest address of the thread's stack that calls from builtins may reach.
   private var stackFloor: UInt = 0
   var polls = 0
+  /// What measures the code that runs, if anything does.
+  var profiler: Profiler?
 
   init(_ interpreter: Interpreter, space: GlobalSpace) {
     self.interpreter = interpreter
@@ -200,6 +202,8 @@ final class Machine: CallContext {
     }
     if let place = builtin.parameters.firstIndex(where: \.isRest) { values[place] = .list(rest) }
     try checkNativeStack()
+    profiler?.begin(builtin.name)
+    defer { profiler?.end() }
     return try builtin.code(
       Call(builtin: builtin, arguments: values, context: self, isDisplayed: isDisplayed))
   }
@@ -211,7 +215,7 @@ final class Machine: CallContext {
       try callTwin(twin, info, slot, count)
       return
     }
-    if info.labels.isEmpty, let direct = builtin.direct,
+    if info.labels.isEmpty, profiler == nil, let direct = builtin.direct,
       let value = try direct(slot + 1, count)
     {
       slot.pointee = value
@@ -352,6 +356,9 @@ final class Machine: CallContext {
             let value = (regs + Int(i.b)).pointee
             box(a)._withUnsafeGuaranteedRef { $0.value = value }
           case .newBox: a.pointee = .function(Box(.function(Unset.marker)))
+          case .mark:
+            profiler?.mark(chunk._withUnsafeGuaranteedRef { $0.source }, Int(i.a), depth: depth)
+          case .leave: profiler?.leave(depth: depth)
           case .boxUp: a.pointee = .function(Box(a.pointee))
           case .boxOf: a.pointee = .function(Box((regs + Int(i.b)).pointee))
           case .binary, .fail:

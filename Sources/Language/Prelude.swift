@@ -69,6 +69,25 @@ package enum Prelude {
       return value
     },
     Builtin(
+      "profile", group: "session",
+      "Runs a phrase or a block, says where its time went, and gives its value",
+      [Parameter("action")], example: "profile { sum(range(1000), by: x => x * x) }",
+      details: """
+        Shows the costliest lines and builtins, each with its own share, time and count. Lines are \
+        those of the block and of functions in the same cell; other functions count for the line \
+        that calls them.
+        """, flags: .takesPhrase
+    ) { call in
+      let profiler = Profiler(clock: call.context.seconds)
+      let outer = call.context.profiler
+      call.context.profiler = profiler
+      defer { call.context.profiler = outer }
+      let value = try call.context.call(try function(call, "action"), [])
+      profiler.finish()
+      for line in profiler.report { call.context.note(line) }
+      return value
+    },
+    Builtin(
       "assert", group: "session", "Raises an error when a condition does not hold",
       [Parameter("condition"), Parameter("message", .optional("nil"))],
       example: "assert 1 + 1 == 2, \"arithmetic holds\""

@@ -35,6 +35,12 @@ final class Recording: Sendable {
       let text = shown.text(.notebook)
       entry.withLock { $0.add(text, shown.pictures) }
     case .failed(let diagnostic): entry.withLock { $0.failures.append(diagnostic) }
+    case .cleared:
+      entry.withLock { entry in
+        let failures = entry.failures
+        entry = Entry()
+        entry.failures = failures
+      }
     case .note, .progress: break
     }
   }
@@ -105,7 +111,7 @@ final class RecordingSink: EventSink {
   func receive(_ event: Event) {
     recording.record(event)
     switch event {
-    case .output, .value, .streamed: if showsOutput { live.receive(event) }
+    case .output, .value, .streamed, .cleared: if showsOutput { live.receive(event) }
     // Whether a failure is one is known when the cell has ended.
     case .failed: break
     case .note, .progress: live.receive(event)

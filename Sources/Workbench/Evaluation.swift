@@ -13,6 +13,7 @@ extension Session {
     interrupt.clear()
     random.cellKey = cellKey
     random.calls = 0
+    remember(source.text)
     let pool = WorkerPool.shared, handed = pool.interrupt
     pool.interrupt = interrupt
     defer { pool.interrupt = handed }

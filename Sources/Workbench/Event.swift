@@ -69,6 +69,8 @@ package enum Event {
   case note(String)
   /// Stderr, not stored.
   case progress(Progress)
+  /// What the cell has shown so far is taken back.
+  case cleared
   /// The cell failed.
   case failed(Diagnostic)
 }

@@ -49,12 +49,20 @@ extension Session {
           ).map { .string($0) })
       },
       Builtin(
-        "env", group: "files", "the value of an environment variable; nil when there is none",
-        [Parameter("name")], example: "env \"QUIRE_THREADS\"",
-        details: "Without --allow fs only names that begin with QUIRE_ are seen.", flags: [.pure]
+        "env", group: "files",
+        "the value of an environment variable, nil when there is none; alone, a map of all",
+        [Parameter("name", .optional("all"))], example: "env \"QUIRE_THREADS\"",
+        details: "Without --allow fs only names that begin with QUIRE_ are seen.",
+        flags: [.pure, .command]
       ) { [unowned self] call in
-        let name = try call.string("name")
-        guard name.hasPrefix("QUIRE_") || options.permissions.contains(.files) else {
+        let seesAll = options.permissions.contains(.files)
+        guard let name = try call.optionalString("name") else {
+          let names = options.environment.keys.filter { seesAll || $0.hasPrefix("QUIRE_") }
+          return .map(
+            OrderedMap(
+              names.sorted().map { (.text($0), .string(options.environment[$0] ?? "")) }))
+        }
+        guard name.hasPrefix("QUIRE_") || seesAll else {
           throw Diagnostic(
             .permission, "env shows a notebook only names that begin with QUIRE_: got \(name)",
             help: "grant it for this run with --allow fs")

@@ -18,9 +18,12 @@ extension Session {
     guard let first = words.first else { return overview() }
     let topic = words.joined(separator: " ")
     if let builtin = builtins.first(where: { $0.name == topic }) { return page(of: builtin) }
-    if let text = languageTopics[first], words.count == 1 { return text }
+    if let text = languageTopic(first), words.count == 1 { return text }
     if topic == "families" { return try familyList() }
     if topic.hasPrefix("error."), let text = errorTopic(String(topic.dropFirst(6))) { return text }
+    if let module = words.first.flatMap(libraryModule), words.count == 1 {
+      return moduleHelp(topic, module)
+    }
     let hits = search(topic)
     if !hits.isEmpty { return hits.map(line(of:)).joined(separator: "\n") }
     throw Diagnostic(
@@ -41,7 +44,9 @@ extension Session {
       lines += wrapped(names, width: 76).map { "  " + $0 }
     }
     lines.append("")
-    lines.append("the language: " + languageTopics.keys.sorted().joined(separator: " "))
+    lines += foldedText(
+      "the language: " + languageTopics.keys.sorted().joined(separator: " "), hanging: 14)
+    lines += foldedText("modules (use NAME): " + libraryModules.joined(separator: " "), hanging: 20)
     lines.append("help families lists the models that can be loaded.")
     return lines.joined(separator: "\n")
   }
@@ -52,7 +57,8 @@ extension Session {
   /// The page of one word.
   package func page(of builtin: Builtin) -> String {
     var lines =
-      foldedText(builtin.signature, hanging: 4) + foldedText("  " + builtin.summary, hanging: 2)
+      foldedText(builtin.signature, hanging: 4)
+      + foldedText("  " + capitalised(builtin.summary), hanging: 2)
     let described = builtin.parameters.filter { !$0.summary.isEmpty }
     if !described.isEmpty {
       let width = described.map(\.name.count).max() ?? 0
@@ -68,25 +74,58 @@ extension Session {
       lines += builtin.details.split(separator: "\n", omittingEmptySubsequences: false)
         .flatMap { foldedText(String($0)) }
     }
+    if let twin = twin(of: builtin) {
+      lines += [""] + foldedText("with a tensor: " + twin.signature, hanging: 4)
+      lines += foldedText("  " + capitalised(twin.summary), hanging: 2)
+    }
     if let example = builtin.example { lines += ["", "example: " + example] }
+    let codes = errorCodes(of: builtin).map(\.rawValue).joined(separator: " ")
+    lines += [""] + foldedText("errors: " + codes, hanging: 8)
     return lines.joined(separator: "\n")
   }
 
   private func line(of builtin: Builtin) -> String {
     let padding = String(repeating: " ", count: max(1, 16 - builtin.name.count))
-    return builtin.name + padding + builtin.summary
+    return builtin.name + padding + capitalised(builtin.summary)
   }
 
   /// Builtins whose declaration holds every word of the question.
   private func search(_ topic: String) -> [Builtin] {
     let words = topic.lowercased().split(whereSeparator: { " -_".contains($0) }).map(String.init)
-    return builtins.filter { builtin in
-      let text =
-        ([builtin.name, builtin.summary, builtin.details, builtin.example ?? ""]
-        + builtin.parameters.map { $0.name + " " + $0.summary })
-        .joined(separator: " ").lowercased().split(separator: "-").joined()
+    func holds(_ parts: [String]) -> Bool {
+      let text = parts.joined(separator: " ").lowercased().split(separator: "-").joined()
       return words.allSatisfy { utf8Contains(text, $0) }
     }
+    // A word in the name says more than one in the summary, and that more than one in the rest.
+    let names = builtins.filter { holds([$0.name]) }
+    let summaries = builtins.filter { !holds([$0.name]) && holds([$0.name, $0.summary]) }
+    let known = Set((names + summaries).map(\.name))
+    let others = builtins.filter { builtin in
+      !known.contains(builtin.name)
+        && holds(
+          [builtin.name, builtin.summary, builtin.details]
+            + builtin.parameters.map { $0.name + " " + $0.summary })
+    }
+    return names + summaries + others
+  }
+
+  /// What a library module brings: the first line of each function's documentation.
+  private func moduleHelp(_ name: String, _ text: String) -> String {
+    var lines = ["use \(name)"]
+    var summary: Substring?
+    for line in text.split(separator: "\n") {
+      if line.hasPrefix("## ") {
+        if summary == nil { summary = line.dropFirst(3) }
+        continue
+      }
+      if line.hasPrefix("fn "), !line.hasPrefix("fn _") {
+        let close = line.firstIndex(of: ")") ?? line.endIndex
+        lines.append("  \(name).\(line[..<close].dropFirst(3)))")
+        if let summary { lines += foldedText("      " + summary, hanging: 6) }
+      }
+      summary = nil
+    }
+    return lines.joined(separator: "\n")
   }
 
   private func utf8Contains(_ text: String, _ part: String) -> Bool {
@@ -108,86 +147,5 @@ extension Session {
       }
     }
     return lines
-  }
-}
-
-/// What the words of the language itself mean: `help for`.
-let languageTopics: [String: String] = [
-  "fn": """
-  fn name(a, b: 1) { … }   or   fn name(a) = expression
-    Makes a function. A parameter with a colon has a default and is given by label.
-    A function reads the variables around it and never assigns them.
-  """,
-  "for": """
-  for x in xs { … }   for k, v in map { … }
-    Goes over a list, range, string, map (its keys, or pairs), a tensor's first axis.
-  """,
-  "while": "while condition { … }\n  The condition is a bool; break and continue work as usual.",
-  "if": """
-  if condition { … } else if other { … } else { … }
-    An expression: its value is that of the branch taken. The condition is a bool.
-  """,
-  "try": """
-  try { … } catch e { … }
-    Catches all errors but interrupts: e.message, e.kind, e.help, e.where. fail "text" raises.
-  """,
-  "use": """
-  use stats            the module, as stats.median
-  use stats: median    the names themselves
-  use "lib/my.quire"   a file beside the notebook, as my
-  """,
-  "commands": """
-  prompt m, "Hello", max: 20     is     prompt(m, "Hello", max: 20)
-    A name, a space and an argument make a call without parentheses, up to the end of the phrase.
-  """,
-  "strings": """
-  "text \\(expression)"   \"\"\" … \"\"\" for several lines   r"raw"
-    Counted and indexed by grapheme; .bytes and .scalars for the rest.
-  """,
-  "pipelines": "x |> f(a)\n  is f(x, a). x |> f is f(x). A line may begin with |>.",
-  "lambdas": "x => x + 1     (a, b) => a * b     x => { … }     x => ({key: x})",
-  "ranges": "0..10 ends before 10; 0..=10 includes it; range(0, 10, by: 2) steps.",
-]
-
-/// `help error.shape`.
-func errorTopic(_ code: String) -> String? {
-  guard let known = ErrorCode(rawValue: code) else { return nil }
-  return "error[\(code)]: " + errorMeaning(known)
-}
-
-private func errorMeaning(_ code: ErrorCode) -> String {
-  switch code {
-  case .syntax: "the text is not a program; the caret stands where reading stopped"
-  case .name: "a name is not known here, or is read before it has a value"
-  case .type: "a value is of a kind that the operation does not take"
-  case .arity: "a call has too many, too few, unknown or repeated arguments"
-  case .index: "a list, string or tensor has no such index"
-  case .key: "a map, a model or an object has no such key"
-  case .value: "an argument is of the right kind but outside what is allowed"
-  case .shape: "shapes do not agree"
-  case .dtype: "the operation does not take this dtype"
-  case .device: "a device is not there or cannot do this"
-  case .file: "a file cannot be read or written; the message says the system's reason"
-  case .format: "a file is damaged, or not of the format it claims; the place is given"
-  case .model: "a model cannot be built, or has no such layer or tensor"
-  case .tokenizer: "a tokenizer part is not supported, or text cannot be encoded"
-  case .data: "rows of a data set cannot be used for this"
-  case .numeric: "a number is not finite, or an operation has no value"
-  case .network: "a download failed or is not allowed"
-  case .permission: "the notebook may not do this; --allow grants it"
-  case .interrupted: "stopped on request (Ctrl-C, a time limit); it cannot be caught"
-  case .memory: "not enough memory; the message says how much was wanted"
-  case .limit: "a limit of Quire was reached (call depth, context, size)"
-  case .assert: "an assertion of the program is false"
-  case .fail: "the program raised it with fail"
-  case .internal: "a defect of Quire; please report it"
-  case .fence: "a fence of the notebook is not closed"
-  case .frontmatter: "a line of the front matter is not `key: JSON` or has a bad value"
-  case .version: "the notebook needs a newer Quire"
-  case .conflict: "the notebook holds unresolved version-control conflicts"
-  case .encoding: "the file is not UTF-8"
-  case .parameter: "a parameter or an option has an unknown name or a bad value"
-  case .changed: "the file changed on disk"
-  case .lock: "a digest differs from the lock block"
   }
 }

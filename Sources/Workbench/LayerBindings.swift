@@ -321,7 +321,7 @@ extension Session {
         [logits, Parameter("targets", .required, "an int a row")]
       ) {
         let x = try $0.tensor("logits"), targets = try $0.ints("targets")
-        let flat = x.rank == 1 ? try x.reshaped([1, x.count]) : x
+        let flat = x.rank < 2 ? try x.reshaped([1, x.count]) : x
         let rows = try flat.reshaped([-1, flat.shape[flat.rank - 1]])
         return try .crossEntropy(rows, targets)
       },

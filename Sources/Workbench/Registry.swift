@@ -5,7 +5,8 @@ import Language
 extension Session {
   func declaredBuiltins() -> [Builtin] {
     let numeric = tensorBindings() + layerBindings() + gradientBindings() + randomBindings()
-    return sessionBindings() + fileBindings() + tokenizerBindings() + modelBindings()
+    return sessionBindings() + lookBindings() + fileBindings() + tokenizerBindings()
+      + modelBindings()
       + hubBindings() + promptBindings() + chatBindings() + embedBindings() + verifyBindings()
       + plotBindings() + inspectionBindings() + tuningBindings()
       + numeric.map { $0.example == nil ? $0.with(example: tensorExamples[$0.name]) : $0 }

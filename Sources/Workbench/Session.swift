@@ -40,6 +40,8 @@ package final class Session {
   var random: RandomState
   /// What was displayed last since `keepResult`.
   var lastShown: Value?
+  /// The cells that were run, for `history`.
+  var inputs: [(number: Int, text: String)] = []
   /// All builtins, the prelude's and those bound here, by name.
   package var builtins: [Builtin] { interpreter.builtins.values.sorted { $0.name < $1.name } }
   package private(set) lazy var interpreter: Interpreter = makeInterpreter()

@@ -88,6 +88,8 @@ enum Command {
   case bench(BenchOptions, Settings)
   case doctor
   case help
+  case manual
+  case reference
   case version
 
   static func parse(_ words: [String]) throws -> Command {
@@ -96,6 +98,8 @@ enum Command {
     guard let first = reader.peek() else { return .console(settings) }
     switch first {
     case "--help", "-h", "help": return .help
+    case "--man": return .manual
+    case "--reference": return .reference
     case "--version", "version": return .version
     case "doctor":
       reader.next()

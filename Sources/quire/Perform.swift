@@ -13,6 +13,12 @@ extension Command {
     case .help:
       standardOutput(usage())
       return 0
+    case .manual:
+      standardOutput(manualPage(Command.plainSession))
+      return 0
+    case .reference:
+      standardOutput(Command.plainSession.referencePage)
+      return 0
     case .version:
       standardOutput("quire \(quireVersion)\n")
       return 0
@@ -40,12 +46,18 @@ extension Command {
     }
   }
 
+  /// A session that runs nothing: it knows the words.
+  private static var plainSession: Session {
+    Session(Settings(environment: [:]).session(folder: "/", isTyped: false, interrupt: Interrupt()))
+  }
+
   private func runScript(
     name: String, text: String, folder: String, isTyped: Bool, _ settings: Settings
   ) -> Int32 {
     let interrupt = catchInterrupts()
     let session = Session(
       settings.session(folder: folder, isTyped: isTyped, interrupt: interrupt))
+    session.options.readLine = { Script.readLine($0, interrupt: interrupt) }
     return Script.run(name: name, text: text, session: session, printer: settings.printer())
   }
 

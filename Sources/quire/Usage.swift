@@ -14,7 +14,7 @@ func usage() -> String {
     "  quire -c CODE              runs code: quire -c 'print 1 + 1'",
     "  quire bench [WORK]         measures the speed; the works are below",
     "  quire doctor               says what is there, what is missing, and how to get it",
-    "  quire --help | --version",
+    "  quire --help | --version | --man | --reference",
     "",
     "options:",
   ]

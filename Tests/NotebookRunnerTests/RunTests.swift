@@ -21,7 +21,7 @@ final class Collector: EventSink {
     case .output(let text), .streamed(let text): out += text
     case .value(let shown): if shown.isNew { out += shown.text(.notebook) + "\n" }
     case .note(let text): notes.append(text)
-    case .progress: break
+    case .progress, .cleared: break
     case .failed(let diagnostic): failures.append(diagnostic)
     }
   }

@@ -19,6 +19,9 @@ final class RecordingSink: EventSink {
       text += shown.text(.notebook) + "\n"
       pictures += shown.pictures
     case .streamed: break
+    case .cleared:
+      text = ""
+      pictures = []
     case .note(let line): notes.append(line)
     case .progress(let step): steps.append(step)
     case .failed(let diagnostic): errors.append(diagnostic)
