@@ -27,7 +27,13 @@ enum Display {
   static func float(_ number: Double) -> String {
     if number.isNaN { return "nan" }
     if number.isInfinite { return number < 0 ? "-inf" : "inf" }
-    return "\(number)"
+    let text = "\(number)"
+    guard let mark = text.firstIndex(of: "e") else { return text }
+    // Shorter by the sign and the zero that the exponent need not have: 1e16, 1e-5.
+    var exponent = text[text.index(after: mark)...]
+    let isNegative = exponent.first == "-"
+    exponent = exponent.drop { $0 == "-" || $0 == "+" || $0 == "0" }
+    return text[..<mark] + (isNegative ? "e-" : "e") + exponent
   }
 
   /// One line. `limit` is how many elements of one list are written.

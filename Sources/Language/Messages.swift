@@ -27,6 +27,7 @@ enum Message: Equatable {
   case mapComprehension, comprehensionElse, namelessFunction, spreadParameter, spread(String)
   case pointNumber(String), catchWord(String), wordMark(String, String)
   case commandArgument(String, String), wrongClose(String, String, got: String)
+  case lineGoesOn(String)
 
   func diagnostic(at place: Place) -> Diagnostic {
     let (code, message, help) = words
@@ -218,6 +219,11 @@ enum Message: Equatable {
     case .spread(let help): (.syntax, "* does not unpack a value in place", help)
     case .pointNumber(let text):
       (.syntax, "a number has digits on both sides of its point", "write \(text)")
+    case .lineGoesOn(let mark):
+      (
+        .syntax, "a line that ends with \(mark) goes on in the next one",
+        "take \(mark) away, or write what follows it"
+      )
     case .wrongClose(let open, let close, let got):
       (.syntax, "\(open) is closed by \(close), not by \(got)", "put \(close) before this")
     case .commandArgument(let name, let word):

@@ -656,8 +656,20 @@ struct Parser {
       let whole = from(value.range.lower)
       throw failure(.assignPair(text(whole)), whole)
     }
-    if token.isMark("=") { throw failure(.wrongEquals("assign in two statements")) }
+    if token.isMark("=") {
+      try checkLineGoesOn()
+      throw failure(.wrongEquals("assign in two statements"))
+    }
     return Statement(.assign(target, value), from(start), depth: value.depth + 1)
+  }
+
+  /// `x = 1 +` above `y = 2`: the operator was left behind, the line below is a statement.
+  private mutating func checkLineGoesOn() throws(Diagnostic) {
+    guard index > 1, tokens[index - 1].newlineBefore else { return }
+    let mark = tokens[index - 2]
+    guard case .mark(let text) = mark.kind, Level.table[text] != nil else { return }
+    resumesAt = index - 1
+    throw failure(.lineGoesOn(text), mark.range)
   }
 
   private mutating func patternAssignment(_ start: Int) throws(Diagnostic) -> Statement {

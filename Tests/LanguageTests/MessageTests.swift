@@ -238,6 +238,11 @@ import Testing
       .commandArgument("print", "if"),
       "[syntax] the arguments of a command do not begin with if | write print(if …)"
     ),
+    (
+      .lineGoesOn("+"),
+      "[syntax] a line that ends with + goes on in the next one"
+        + " | take + away, or write what follows it"
+    ),
     (.wrongClose("[", "]", got: ")"), "[syntax] [ is closed by ], not by ) | put ] before this"),
   ]
 
