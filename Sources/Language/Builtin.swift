@@ -169,8 +169,10 @@ package final class Call {
   }
 
   package func mismatch(_ name: String, _ wanted: String, _ got: Value) -> Diagnostic {
-    Diagnostic(
-      .type, "\(builtin.name) needs \(wanted) for \(name), not \(article(got.kind))",
+    // `keys needs a map`, not `a map for map`.
+    let place = wanted.hasSuffix(" " + name) ? "" : " for \(name)"
+    return Diagnostic(
+      .type, "\(builtin.name) needs \(wanted)\(place), not \(article(got.kind))",
       help: "usage: \(builtin.signature)")
   }
 

@@ -27,7 +27,8 @@ enum Message: Equatable {
   case mapComprehension, comprehensionElse, namelessFunction, spreadParameter, spread(String)
   case pointNumber(String), catchWord(String), wordMark(String, String)
   case commandArgument(String, String), wrongClose(String, String, got: String)
-  case lineGoesOn(String)
+  case lineGoesOn(String), functionForm(String), patternBrackets(String), argumentComma
+  case unaryPlus, useNames(String), parametersForm(String), missingCatch
 
   func diagnostic(at place: Place) -> Diagnostic {
     let (code, message, help) = words
@@ -60,7 +61,7 @@ enum Message: Equatable {
     case .badEscape(let text):
       (
         .syntax, "strings know no escape \(visibleText(text))",
-        "write \\\\ for a backslash, or a raw string r\"…\""
+        "write \\\\ for a backslash, \\u{41} for a character by number, or a raw string r\"…\""
       )
     case .badUnicodeEscape: (.syntax, "\\u{…} holds a Unicode scalar in hex", "as in \\u{1F600}")
     case .nestedTooDeep:
@@ -219,6 +220,17 @@ enum Message: Equatable {
     case .spread(let help): (.syntax, "* does not unpack a value in place", help)
     case .pointNumber(let text):
       (.syntax, "a number has digits on both sides of its point", "write \(text)")
+    case .functionForm(let head): (.syntax, "a function starts with fn", "write fn \(head) = …")
+    case .patternBrackets(let names):
+      (.syntax, "several names stand without brackets", "write \(names) = …")
+    case .argumentComma:
+      (.syntax, "a comma separates the arguments", "put a comma before this, or write \"… \\(x)\"")
+    case .unaryPlus: (.syntax, "+ stands between two values", "a number needs no + before it")
+    case .useNames(let help): (.syntax, "use names one module, or names after a colon", help)
+    case .parametersForm(let name):
+      (.syntax, "parameters stand in parentheses", "write fn \(name)(a, b) { … }")
+    case .missingCatch:
+      (.syntax, "a try goes on with catch and a name", "write try { … } catch e { … }")
     case .lineGoesOn(let mark):
       (
         .syntax, "a line that ends with \(mark) goes on in the next one",

@@ -270,6 +270,7 @@ struct Parser {
       if case .string = before.kind { return failure(.stringsApart) }
     default: break
     }
+    if case .string = before.kind, token.name != nil { return failure(.argumentComma) }
     if case .name(let name) = before.kind, isArgumentStart(token) {
       return failure(.commandInside(name), before.range)
     }
@@ -280,6 +281,10 @@ struct Parser {
     switch mark {
     case ")", "]", "}": return .unopened(mark)
     case "=": return .assignTarget("this")
+    case "," where tokens[begin].isKeyword(.use):
+      return .useNames("write one line for each: use \(next.name ?? "stats")")
+    case "." where tokens[begin].isKeyword(.use):
+      return .useNames("write use \(before.name ?? "stats"): \(next.name ?? "median")")
     case ",": return digitGroups ?? .tuple("…, …")
     case ":" where next.isMark("="): return .variableKind("write \(text(before.range)) = …")
     case ":" where index == begin + 1 && tokens[begin].name != nil:
@@ -453,6 +458,7 @@ struct Parser {
     advance()
     if token.isMark("(") { throw failure(.namelessFunction) }
     let name = try plainName("a name after fn")
+    if !token.isMark("("), !token.isEnd { throw failure(.parametersForm(name.name)) }
     let parameters = try parameters()
     let body: Block
     if token.isMark("=") {
@@ -602,6 +608,9 @@ struct Parser {
     var names: [NamePlace]?
     if token.isMark(":") {
       advance()
+      if token.isMark("*") {
+        throw failure(.useNames("name those you want: use \(module): median"))
+      }
       names = try pattern()
     }
     return Statement(
@@ -685,6 +694,19 @@ struct Parser {
     return try assigned(.pattern(names), start)
   }
 
+  /// What a call left of `=` was meant to be: `int x = 5`, `assert x = 1`, `f(x) = x + 1`.
+  private func callTarget(_ call: CallNode) -> Message {
+    guard let first = call.arguments.first?.value else { return .assignTarget("a call") }
+    if call.isCommand {
+      return first.isName ? .variableKind("write \(text(first.range)) = …") : .assignInCondition
+    }
+    guard call.callee.isName, call.arguments.allSatisfy({ $0.value.isName }) else {
+      return .assignTarget("a call")
+    }
+    let last = call.arguments.last?.value.range.upper ?? first.range.upper
+    return .functionForm(text(SourceRange(call.callee.range.lower, last)) + ")")
+  }
+
   private func target(_ node: Node) throws(Diagnostic) -> Target {
     var steps: [PathStep] = []
     var base = node
@@ -699,11 +721,10 @@ struct Parser {
       case .index(let inner, let indices):
         steps.append(.index(indices, SourceRange(inner.range.upper, base.range.upper)))
         base = inner
-      case .call(let call):
-        if call.isCommand, let first = call.arguments.first?.value, base.range == node.range {
-          throw failure(.variableKind("write \(text(first.range)) = …"), base.range)
-        }
-        throw failure(.assignTarget("a call"), node.range)
+      case .call(let call): throw failure(callTarget(call), node.range)
+      case .list(let nodes) where nodes.allSatisfy(\.isName):
+        let names = nodes.map { text($0.range) }.joined(separator: ", ")
+        throw failure(.patternBrackets(names), node.range)
       default: throw failure(.assignTarget("this"), node.range)
       }
     }

@@ -322,6 +322,11 @@ extension Parser {
     tokens[index...].prefix { !$0.isMark("]") && !$0.newlineBefore }.count { $0.isMark(":") } > 1
   }
 
+  /// `x =+ 1`.
+  private var isBehindEquals: Bool {
+    index > 0 && tokens[index - 1].isMark("=") && !token.spaceBefore && next.spaceBefore
+  }
+
   private var followsOpening: Bool {
     guard index > 0, case .mark(let mark) = tokens[index - 1].kind else { return false }
     return "([{,".contains(mark)
@@ -334,6 +339,7 @@ extension Parser {
     case "++", "--": .increment(String(mark.prefix(1)))
     case "\u{27}": .singleQuotes
     case "~": .wordMark("~", "not")
+    case "+": isBehindEquals ? .wordMark("=+", "+=") : .unaryPlus
     case "|": .lambdaWord
     case "$", "&", "`": .reservedMark(mark)
     case "*" where followsOpening: .spread("lists are joined by +: [1] + xs")
@@ -424,6 +430,9 @@ extension Parser {
         if !token.isMark(")") { _ = try expression() }
       }
       let inner = from(open.range.upper)
+      if token.isMark(")"), next.isMark("=") {
+        throw failure(.patternBrackets(text(inner)), from(open.range.lower))
+      }
       throw failure(.tuple(text(inner)), from(open.range.lower))
     }
     try checkUnclosed(")", open)
@@ -573,7 +582,7 @@ extension Parser {
       if let word = token.name, ["except", "rescue", "finally"].contains(word) {
         throw failure(.catchWord(word))
       }
-      throw unexpected(.expected("catch and a name", got: described(token)))
+      throw unexpected(.missingCatch)
     }
     advance()
     let name = try plainName("a name for the error")

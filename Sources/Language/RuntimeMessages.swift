@@ -181,10 +181,14 @@ enum RuntimeMessage {
     case .powerDomain:
       return (.numeric, "a negative number has no power with a fraction", nil)
     case .notFunction(let kind, let isCommand):
+      let hasElements = ["list", "map", "string", "tensor", "range"].contains(kind)
       return (
         .type, "only a function can be called, not \(article(kind))",
-        isCommand
-          ? "an element is written xs[0], without a space before [" : "check the name before ("
+        !hasElements
+          ? "check the name before the arguments"
+          : isCommand
+            ? "an element is written xs[0], without a space before ["
+            : "an element is written xs[0]"
       )
     case .noMethod(let name, let kind, let known, let isField):
       if isField {
@@ -202,7 +206,10 @@ enum RuntimeMessage {
       let near = didYouMean(name, among: known)
       let list = known.isEmpty ? nil : "it has \(known.prefix(12).joined(separator: ", "))"
       let help = isValue(kind) ? RuntimeMessage.fieldHelp(name) : nil
-      return (.key, "\(article(kind)) has no field \(name)", help ?? near ?? list)
+      return (
+        .key, "\(article(kind)) has no field \(name)",
+        kind == "nil" ? nilHelp : help ?? near ?? list
+      )
     case .noKey(let key, let known):
       let near = nearKey(key, known)
       return (
@@ -224,7 +231,10 @@ enum RuntimeMessage {
         count == 0
           ? "an empty \(kind) has no index \(index)"
           : "\(article(kind)) of \(elementWords(count, kind)) has no index \(index)",
-        count == 0 ? "ask len(x) > 0 first" : "the last index is \(count - 1), or -1"
+        count == 0
+          ? (kind == "list"
+            ? "append(xs, x) adds an element; ask len(xs) > 0 first" : "ask len(x) > 0 first")
+          : "the last index is \(count - 1), or -1"
       )
     case .indexKind(let kind, let got):
       return (
@@ -232,7 +242,8 @@ enum RuntimeMessage {
       )
     case .keyKind(let kind):
       return (.type, "a map's key is a string or an int, not \(article(kind))", "write str(key)")
-    case .cannotIndex(let kind): return (.type, "\(article(kind)) cannot be indexed", nil)
+    case .cannotIndex(let kind):
+      return (.type, "\(article(kind)) cannot be indexed", kind == "nil" ? nilHelp : nil)
     case .sliceBound(let kind):
       return (.type, "a slice's bound is an int, not \(article(kind))", wholeHelp(kind))
     case .rangeBound(let kind):
@@ -255,7 +266,10 @@ enum RuntimeMessage {
         count > names ? "take a part of it: xs[..\(names)]" : nil
       )
     case .unpackKind(let names, let kind):
-      return (.type, "\(names) names need a list of \(names), not \(article(kind))", nil)
+      return (
+        .type, "\(names) names need a list of \(names), not \(article(kind))",
+        names == 2 ? "enumerate(xs) gives pairs of place and value" : nil
+      )
     default: return lastWords
     }
   }
@@ -272,6 +286,8 @@ enum RuntimeMessage {
   private func wholeHelp(_ kind: String) -> String? {
     kind == "float" || kind == "string" ? "write int(x); a // b divides into ints" : nil
   }
+
+  private var nilHelp: String { "the value is nil: check where it comes from" }
 
   private func isValue(_ kind: String) -> Bool {
     ["string", "list", "map", "range", "int", "float", "bool"].contains(kind)

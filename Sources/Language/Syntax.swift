@@ -49,6 +49,10 @@ final class Node {
   }
 }
 
+extension Node {
+  var isName: Bool { if case .name = kind { true } else { false } }
+}
+
 enum StringPart {
   case text(String)
   case code(Node)

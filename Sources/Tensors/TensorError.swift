@@ -67,8 +67,7 @@ package enum TensorError: RoomError, Equatable {
     switch self {
     case .broadcast: "extents are compared from the last axis; reshape can add axes of 1"
     case .matmul(let a, let b):
-      b.count >= 2 && a.last == b.last
-        ? "b.T has shape \(Array(b.reversed())); a ends in \(a.last ?? 0)" : nil
+      b.count >= 2 ? "b.T has shape \(Array(b.reversed())); a ends in \(a.last ?? 0)" : nil
     case .shape(_, _, _, let help): help
     case .unknownDType(let name):
       didYouMean(name, among: DType.allCases.map(\.rawValue))

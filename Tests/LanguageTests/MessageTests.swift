@@ -37,12 +37,14 @@ import Testing
     (.badNumber("1__0"), "[syntax] 1__0 is no number | _ stands between two digits: 1_000"),
     (
       .badNumber("0xg"),
-      "[syntax] 0xg is no number | write 0x and hexadecimal digits, 0b and 0 or 1, or 0o and 0 to 7"
+      "[syntax] 0xg is no number"
+        + " | write 0x and hexadecimal digits, 0b and 0 or 1, or 0o and 0 to 7"
     ),
     (.floatTooLarge, "[syntax] a float literal is at most 1.7976931348623157e308"),
     (
       .intTooLarge,
-      "[syntax] an int literal fits 64 bits: at most 9223372036854775807 | add .0 to make it a float"
+      "[syntax] an int literal fits 64 bits: at most 9223372036854775807"
+        + " | add .0 to make it a float"
     ),
     (
       .badCharacter("§", code: 0xA7),
@@ -53,7 +55,8 @@ import Testing
     (.singleQuotes, #"[syntax] strings stand between double quotes | write "…""#),
     (
       .openString,
-      #"[syntax] the string is not closed on its line | close it with ", or write a long one between """"#
+      "[syntax] the string is not closed on its line"
+        + #" | close it with ", or write a long one between """"#
     ),
     (
       .openLongString,
@@ -61,7 +64,8 @@ import Testing
     ),
     (
       .badEscape("\\q"),
-      #"[syntax] strings know no escape \q | write \\ for a backslash, or a raw string r"…""#
+      #"[syntax] strings know no escape \q"#
+        + #" | write \\ for a backslash, \u{41} for a character by number, or a raw string r"…""#
     ),
     (.badUnicodeEscape, #"[syntax] \u{…} holds a Unicode scalar in hex | as in \u{1F600}"#),
     (.nestedTooDeep, "[limit] the code is nested too deep | give an inner part a name of its own"),
@@ -87,7 +91,8 @@ import Testing
     (.assignInCondition, "[syntax] = assigns; a condition compares | write == to compare"),
     (
       .assignTarget("a call"),
-      "[syntax] only a name, an element or a field can be assigned, not a call | write == to compare"
+      "[syntax] only a name, an element or a field can be assigned, not a call"
+        + " | write == to compare"
     ),
     (
       .patternCompound,
@@ -95,11 +100,13 @@ import Testing
     ),
     (
       .statementEnd(got: "y"),
-      "[syntax] a statement ends at a newline or ;, not before y | begin a new line, or put ; between two statements"
+      "[syntax] a statement ends at a newline or ;, not before y"
+        + " | begin a new line, or put ; between two statements"
     ),
     (
       .commandInside("len"),
-      "[syntax] a command inside an expression stands in parentheses | write len(…) or (len …)"
+      "[syntax] a command inside an expression stands in parentheses"
+        + " | write len(…) or (len …)"
     ),
     (.doubleStar, "[syntax] a power is written with ^ | write a ^ b"),
     (.logicalMark("&&", "and"), "[syntax] && is written and | write a and b"),
@@ -117,7 +124,9 @@ import Testing
     ),
     (
       .stepSlice(true),
-      "[syntax] a slice has two bounds, joined by .. | with a step write [xs[i] for i in range(0, len(xs), by: 2)], backwards reversed(xs)"
+      "[syntax] a slice has two bounds, joined by .."
+        + " | with a step write [xs[i] for i in range(0, len(xs), by: 2)], backwards"
+        + " reversed(xs)"
     ),
     (
       .stepSlice(false),
@@ -166,7 +175,8 @@ import Testing
     (.useForm, #"[syntax] use names a module or a file | write use stats or use "lib/mine.quire""#),
     (
       .useAs("stats"),
-      "[syntax] a module is known by its own name | write use stats, then another = stats when you want another name"
+      "[syntax] a module is known by its own name"
+        + " | write use stats, then another = stats when you want another name"
     ),
     (
       .wrongEquals("assign in two statements"),
@@ -185,7 +195,8 @@ import Testing
     ),
     (
       .functionArrow,
-      "[syntax] the value of an fn follows = | write fn name(x) = x + 1, or name = x => x + 1"
+      "[syntax] the value of an fn follows ="
+        + " | write fn name(x) = x + 1, or name = x => x + 1"
     ),
     (
       .forForm("write for i in 0..3 { … }"),
@@ -204,19 +215,23 @@ import Testing
     (.stringsApart, #"[syntax] strings are joined by + | write "a" + "b""#),
     (
       .missingCommaOrCall("max"),
-      "[syntax] a comma separates the elements | put a comma before this; a call in here is written max(…)"
+      "[syntax] a comma separates the elements"
+        + " | put a comma before this; a call in here is written max(…)"
     ),
     (
       .mapEntry(got: ","),
-      "[syntax] a map holds pairs: expected : after the key, got , | a map is written {a: 1, b: 2}, a list [1, 2]"
+      "[syntax] a map holds pairs: expected : after the key, got ,"
+        + " | a map is written {a: 1, b: 2}, a list [1, 2]"
     ),
     (
       .mapComprehension,
-      "[syntax] only a list is made by for inside its brackets | write m = {}, then for k, v in pairs { m[k] = v }"
+      "[syntax] only a list is made by for inside its brackets"
+        + " | write m = {}, then for k, v in pairs { m[k] = v }"
     ),
     (
       .comprehensionElse,
-      "[syntax] the if of a list only leaves elements out | write [if c { a } else { b } for x in xs]"
+      "[syntax] the if of a list only leaves elements out"
+        + " | write [if c { a } else { b } for x in xs]"
     ),
     (
       .namelessFunction,
@@ -224,7 +239,8 @@ import Testing
     ),
     (
       .spreadParameter,
-      "[syntax] a function takes a fixed number of parameters | take one list or map: fn name(xs) { … }"
+      "[syntax] a function takes a fixed number of parameters"
+        + " | take one list or map: fn name(xs) { … }"
     ),
     (
       .spread("lists are joined by +: [1] + xs"),
@@ -238,12 +254,26 @@ import Testing
       .commandArgument("print", "if"),
       "[syntax] the arguments of a command do not begin with if | write print(if …)"
     ),
+    (.wrongClose("[", "]", got: ")"), "[syntax] [ is closed by ], not by ) | put ] before this"),
     (
       .lineGoesOn("+"),
       "[syntax] a line that ends with + goes on in the next one"
         + " | take + away, or write what follows it"
     ),
-    (.wrongClose("[", "]", got: ")"), "[syntax] [ is closed by ], not by ) | put ] before this"),
+    (.functionForm("f(x)"), "[syntax] a function starts with fn | write fn f(x) = …"),
+    (.patternBrackets("a, b"), "[syntax] several names stand without brackets | write a, b = …"),
+    (
+      .argumentComma,
+      "[syntax] a comma separates the arguments"
+        + #" | put a comma before this, or write "… \(x)""#
+    ),
+    (.unaryPlus, "[syntax] + stands between two values | a number needs no + before it"),
+    (
+      .useNames("write use stats: median"),
+      "[syntax] use names one module, or names after a colon | write use stats: median"
+    ),
+    (.parametersForm("f"), "[syntax] parameters stand in parentheses | write fn f(a, b) { … }"),
+    (.missingCatch, "[syntax] a try goes on with catch and a name | write try { … } catch e { … }"),
   ]
 
   private static let runTable: [(RuntimeMessage, String)] = [
@@ -258,7 +288,9 @@ import Testing
     (.noValueYet("x"), "[name] x has no value yet | assign it before it is read: x = …"),
     (
       .noValueInFunction("x"),
-      "[name] x is the function's own variable here and has no value yet | a function never assigns outer variables: take x as a parameter and return the new value"
+      "[name] x is the function's own variable here and has no value yet"
+        + " | a function never assigns outer variables: take x as a parameter and return the"
+        + " new value"
     ),
     (
       .commentWord("note"),
@@ -311,7 +343,8 @@ import Testing
     (.operands("*", "string", "string"), "[type] * does not fit a string and a string"),
     (
       .operands("+", "string", "int"),
-      #"[type] + does not fit a string and an int | write "\(x)" or str(x) to make text of a value"#
+      "[type] + does not fit a string and an int"
+        + #" | write "\(x)" or str(x) to make text of a value"#
     ),
     (
       .operands("%", "string", "int"),
@@ -330,16 +363,24 @@ import Testing
     (.negateKind("string"), "[type] - needs a number, not a string"),
     (
       .orderKinds("<", "int", "string"),
-      "[type] < orders numbers or strings, not an int and a string | make both numbers with float(s)"
+      "[type] < orders numbers or strings, not an int and a string"
+        + " | make both numbers with float(s)"
     ),
+    (.orderKinds("<", "list", "list"), "[type] < orders numbers or strings, not a list and a list"),
     (.powerDomain, "[numeric] a negative number has no power with a fraction"),
     (
       .notFunction(kind: "int", isCommand: false),
-      "[type] only a function can be called, not an int | check the name before ("
+      "[type] only a function can be called, not an int"
+        + " | check the name before the arguments"
     ),
     (
       .notFunction(kind: "list", isCommand: true),
-      "[type] only a function can be called, not a list | an element is written xs[0], without a space before ["
+      "[type] only a function can be called, not a list"
+        + " | an element is written xs[0], without a space before ["
+    ),
+    (
+      .notFunction(kind: "list", isCommand: false),
+      "[type] only a function can be called, not a list | an element is written xs[0]"
     ),
     (
       .noMethod("push", kind: "list", [], isField: false),
@@ -370,12 +411,17 @@ import Testing
       .noMember("x", kind: "error", ["message", "kind"]),
       "[key] an error has no field x | it has message, kind"
     ),
-    (.noMember("x", kind: "nil", []), "[key] nil has no field x"),
+    (
+      .noMember("x", kind: "nil", []),
+      "[key] nil has no field x | the value is nil: check where it comes from"
+    ),
+    (.noMember("x", kind: "int", []), "[key] an int has no field x"),
     (.noKey("nmae", ["name"]), "[key] the map has no key nmae | did you mean name?"),
     (.noKey("\"nmae\"", ["name"]), #"[key] the map has no key "nmae" | did you mean name?"#),
     (
       .noKey("q", ["name"]),
-      "[key] the map has no key q | get(m, key, 0) gives a value of your choice when there is none"
+      "[key] the map has no key q"
+        + " | get(m, key, 0) gives a value of your choice when there is none"
     ),
     (
       .noKeyToChange("count", [], onTheWay: false),
@@ -405,16 +451,27 @@ import Testing
       .indexRange(5, 1, "string"),
       "[index] a string of 1 character has no index 5 | the last index is 0, or -1"
     ),
-    (.indexRange(0, 0, "list"), "[index] an empty list has no index 0 | ask len(x) > 0 first"),
+    (
+      .indexRange(0, 0, "list"),
+      "[index] an empty list has no index 0"
+        + " | append(xs, x) adds an element; ask len(xs) > 0 first"
+    ),
+    (.indexRange(0, 0, "string"), "[index] an empty string has no index 0 | ask len(x) > 0 first"),
     (
       .indexKind("list", "float"),
-      "[type] a list is indexed by an int, not a float | write int(x); a // b divides into ints"
+      "[type] a list is indexed by an int, not a float"
+        + " | write int(x); a // b divides into ints"
     ),
     (.keyKind("float"), "[type] a map's key is a string or an int, not a float | write str(key)"),
     (.cannotIndex("int"), "[type] an int cannot be indexed"),
     (
+      .cannotIndex("nil"),
+      "[type] nil cannot be indexed | the value is nil: check where it comes from"
+    ),
+    (
       .sliceBound("float"),
-      "[type] a slice's bound is an int, not a float | write int(x); a // b divides into ints"
+      "[type] a slice's bound is an int, not a float"
+        + " | write int(x); a // b divides into ints"
     ),
     (
       .rangeBound("float"),
@@ -423,7 +480,8 @@ import Testing
     (.severalIndices("list"), "[type] a list takes one index | write x[i][j]"),
     (
       .cannotIterate("int"),
-      "[type] for goes over lists, ranges, strings, maps and tensors, not an int | write 0..n"
+      "[type] for goes over lists, ranges, strings, maps and tensors, not an int"
+        + " | write 0..n"
     ),
     (
       .cannotIterate("nil"),
@@ -433,23 +491,32 @@ import Testing
       .containsKind("int", "string"),
       "[type] in does not look for an int in a string | write str(x) in s"
     ),
+    (.containsKind("int", "int"), "[type] in does not look for an int in an int"),
     (.unpackCount(2, 3), "[value] 2 names need a list of 2, not of 3 | take a part of it: xs[..2]"),
     (.unpackCount(3, 2), "[value] 3 names need a list of 3, not of 2"),
-    (.unpackKind(2, "int"), "[type] 2 names need a list of 2, not an int"),
+    (
+      .unpackKind(2, "int"),
+      "[type] 2 names need a list of 2, not an int"
+        + " | enumerate(xs) gives pairs of place and value"
+    ),
+    (.unpackKind(3, "int"), "[type] 3 names need a list of 3, not an int"),
     (
       .cannotAssignElement("string"),
-      #"[type] elements of a string cannot be assigned | make a new one: s[..1] + "x" + s[2..], or replace(s, "a", "x")"#
+      "[type] elements of a string cannot be assigned"
+        + #" | make a new one: s[..1] + "x" + s[2..], or replace(s, "a", "x")"#
     ),
     (.cannotAssignElement("range"), "[type] elements of a range cannot be assigned"),
     (.cannotAssignField("x", "int"), "[type] field x of an int cannot be assigned"),
     (.sliceAssign, "[type] a slice of a list cannot be assigned | assign elements one by one"),
     (
       .recursion(10000),
-      "[limit] calls are nested deeper than 10000 | does the function call itself without an end? a loop needs no depth"
+      "[limit] calls are nested deeper than 10000"
+        + " | does the function call itself without an end? a loop needs no depth"
     ),
     (
       .nativeRecursion,
-      "[limit] functions given to builtins call each other too deep | use a loop in place of the recursion"
+      "[limit] functions given to builtins call each other too deep"
+        + " | use a loop in place of the recursion"
     ),
     (.memory, "[memory] there is not enough memory for this value | work on smaller pieces"),
     (
@@ -462,7 +529,8 @@ import Testing
     ),
     (
       .moduleCycle(["a", "b", "a"]),
-      "[name] modules use each other in a circle: a → b → a | move what both need to a third one"
+      "[name] modules use each other in a circle: a → b → a"
+        + " | move what both need to a third one"
     ),
     (.moduleFailed("a"), "[name] module a has an error"),
     (
