@@ -1,7 +1,6 @@
 // The words that move elements, and those that networks are made of: layers and losses.
 
 import Diagnostics
-import Glibc
 import Language
 import Tensors
 
@@ -39,14 +38,20 @@ extension Session {
       },
       Builtin(
         "concat", group: "tensors", "tensors joined along an axis",
-        [Parameter("parts", .required, "a list of tensors"), Parameter("axis", .optional("0"))],
+        [
+          Parameter("parts", .required, "a list of tensors, or a tensor's rows"),
+          Parameter("axis", .optional("0")),
+        ],
         example: "concat([ones(2), ones(3)]).size -> 5", flags: .pure
       ) {
         .tensor(try .concat(Self.parts($0), axis: $0.int("axis", default: 0)))
       },
       Builtin(
         "stack", group: "tensors", "tensors of one shape joined along a new axis",
-        [Parameter("parts", .required, "a list of tensors"), Parameter("axis", .optional("0"))],
+        [
+          Parameter("parts", .required, "a list of tensors, or a tensor's rows"),
+          Parameter("axis", .optional("0")),
+        ],
         example: "stack([ones(2), ones(2)]).shape -> [2, 2]", flags: .pure
       ) {
         .tensor(try .stack(Self.parts($0), axis: $0.int("axis", default: 0)))
@@ -78,7 +83,11 @@ extension Session {
   }
 
   private static func parts(_ call: Call) throws -> [Tensor] {
-    try call.list("parts").map { part in
+    if let whole = try call.value("parts").asTensor {
+      guard whole.rank > 0 else { throw call.mismatch("parts", "a list", .tensor(whole)) }
+      return try (0..<whole.shape[0]).map { try whole.element($0) }
+    }
+    return try call.list("parts").map { part in
       guard let tensor = part.asTensor else { throw call.mismatch("parts", "tensors", part) }
       return tensor
     }
@@ -122,7 +131,17 @@ extension Session {
         "gather", "the element at an index along an axis, for every place of the indices",
         [W.x, Parameter("indices"), Parameter("axis", .optional("-1"))]
       ) {
-        try $0.tensor("x").gathered($0.tensor("indices"), axis: $0.int("axis", default: -1))
+        let x = try $0.tensor("x"), indices = try $0.tensor("indices")
+        let axis = try $0.int("axis", default: -1), place = axis < 0 ? axis + x.rank : axis
+        // Other axes of the indices may end before those of x.
+        let fits =
+          indices.rank == x.rank
+          && x.shape.indices.allSatisfy { $0 == place || indices.shape[$0] <= x.shape[$0] }
+        let part =
+          try fits
+          ? x.sliced(
+            x.shape.enumerated().map { 0..<($0 == place ? $1 : indices.shape[$0]) }) : x
+        return try part.gathered(indices, axis: axis)
       },
       W.word(
         "one_hot", "1 at each id, else 0",
@@ -136,7 +155,10 @@ extension Session {
       Builtin(
         "einsum", group: "tensors", "sums of products, written with letters for axes",
         [Parameter("equation"), Parameter("operands", .rest, "tensors")],
-        example: "einsum(\"ij,jk->ik\", ones(2, 3), ones(3, 4)).shape -> [2, 4]", flags: .pure
+        example: "einsum(\"ij,jk->ik\", ones(2, 3), ones(3, 4)).shape -> [2, 4]",
+        details: "A letter twice in one operand takes its diagonal; ... stands for all axes that "
+          + "are not named. Without -> the letters that occur once remain, in alphabetical order.",
+        flags: .pure
       ) { call in
         let operands = try call.list("operands").map { value in
           guard let tensor = value.asTensor else {
@@ -144,7 +166,8 @@ extension Session {
           }
           return tensor
         }
-        return .tensor(try .einsum(call.string("equation"), operands))
+        let (equation, parts) = try EinsumLetters.plain(call.string("equation"), operands)
+        return .tensor(try .einsum(equation, parts))
       },
     ]
   }
@@ -152,8 +175,6 @@ extension Session {
   private func layersOfTensors() -> [Builtin] {
     typealias W = TensorWords
     let bias = Parameter("bias", .optional("nil"))
-    let stride = Parameter("stride", .label("1"), "an int or a pair")
-    let padding = Parameter("padding", .label("0"), "an int or a pair")
     return [
       W.word(
         "linear", "x weight.T + bias",
@@ -167,25 +188,7 @@ extension Session {
         return .tensor(
           try call.tensor("x").dropout(call.number("p"), key: key.key, call: key.call))
       },
-      W.word(
-        "conv1d", "convolution of [n, in, length] by [out, in, k]",
-        [W.x, Parameter("weight"), bias, stride, padding]
-      ) {
-        try $0.tensor("x").convolved1D(
-          $0.tensor("weight"), $0.optionalTensor("bias"), stride: $0.int("stride", default: 1),
-          padding: $0.int("padding", default: 0))
-      },
-      W.word(
-        "conv2d", "convolution of [n, in, height, width] by [out, in, kh, kw]",
-        [W.x, Parameter("weight"), bias, stride, padding]
-      ) {
-        try $0.tensor("x").convolved2D(
-          $0.tensor("weight"), $0.optionalTensor("bias"),
-          stride: $0.pair("stride", default: (1, 1)), padding: $0.pair("padding", default: (0, 0)))
-      },
-      pooling("max_pool2d", "the largest of each window") { try $0.maxPooled2D($1, stride: $2) },
-      pooling("avg_pool2d", "the mean of each window") { try $0.averagePooled2D($1, stride: $2) },
-    ]
+    ] + convolutions()
   }
 
   private func normsOfTensors() -> [Builtin] {
@@ -247,7 +250,7 @@ extension Session {
       W.word(
         "rope", "heads turned by their positions: pairs of values as hands of clocks",
         [
-          Parameter("x", .required, "[n, heads, size]"),
+          Parameter("x", .required, "[n, heads, size], or [batch, n, heads, size]"),
           Parameter("positions", .optional("nil"), "an int a row; nil counts from 0"),
           Parameter("base", .label("10000"), "how slow the slowest pair turns"),
           Parameter("layout", .label("\"halves\""), "halves (j, j + size/2) or pairs (2j, 2j + 1)"),
@@ -256,7 +259,7 @@ extension Session {
       W.word(
         "attend", "attention: rows of v, mixed by how well their k fits each q",
         [
-          Parameter("q", .required, "[n, heads, size]"),
+          Parameter("q", .required, "[n, heads, size], or [batch, n, heads, size]"),
           Parameter("k", .required, "[t, heads, size]; fewer heads are shared"),
           Parameter("v", .required, "[t, heads, size]"),
           Parameter("causal", .label("true"), "each row sees itself and those before it"),
@@ -265,51 +268,6 @@ extension Session {
         ]
       ) { try Self.attend($0) },
     ]
-  }
-
-  private static func rope(_ call: Call) throws -> Tensor {
-    let x = try call.tensor("x")
-    let count = x.shape.first ?? 0, size = x.shape.last ?? 0
-    let given = try call["positions"].flatMap { $0.isNil ? nil : try call.ints("positions") }
-    let name = try call.optionalString("layout") ?? RotaryLayout.halves.rawValue
-    guard let layout = RotaryLayout(rawValue: name) else {
-      throw TensorError.value(operation: "rope", rule: "\"halves\" or \"pairs\"", got: name)
-    }
-    let base = try call.number("base", default: 10000)
-    guard base > 0 else {
-      throw TensorError.value(operation: "rope", rule: "a base above 0", got: "\(base)")
-    }
-    let frequencies = (0..<size / 2).map {
-      Float(pow(base, -2 * Double($0) / Double(size)))
-    }
-    return try .rope(
-      x, positions: given ?? Array(0..<count), frequencies: frequencies, layout: layout)
-  }
-
-  private static func attend(_ call: Call) throws -> Tensor {
-    let q = try call.tensor("q")
-    let size = Double(max(1, q.shape.last ?? 1))
-    return try .attention(
-      q, call.tensor("k"), call.tensor("v"),
-      AttentionOptions(
-        scale: call.number("scale", default: 1 / size.squareRoot()),
-        isCausal: call.bool("causal", default: true), window: call.optionalInt("window")))
-  }
-
-  private func pooling(
-    _ name: String, _ summary: String,
-    _ body: @escaping (Tensor, (Int, Int), (Int, Int)) throws -> Tensor
-  ) -> Builtin {
-    TensorWords.word(
-      name, "\(summary) of [n, channels, height, width]",
-      [
-        TensorWords.x, Parameter("window", .required, "an int or a pair"),
-        Parameter("stride", .label("the window"), "an int or a pair"),
-      ]
-    ) {
-      let window = try $0.pair("window", default: (1, 1))
-      return try body($0.tensor("x"), window, $0.pair("stride", default: window))
-    }
   }
 
   private func lossesOfTensors() -> [Builtin] {
@@ -326,7 +284,8 @@ extension Session {
         return try .crossEntropy(rows, targets)
       },
       W.word("mse", "the mean of (x - y)^2", [W.x, Parameter("y")]) {
-        try .meanSquaredError($0.tensor("x"), $0.tensor("y").cast(like: $0.tensor("x")))
+        let (x, y) = try $0.pair("x", "y")
+        return try .meanSquaredError(x, y)
       },
       W.word(
         "bce", "the mean binary cross entropy of logits against targets from 0 to 1",

@@ -47,17 +47,41 @@ extension Session {
         let elements = try call.list("list")
         return .list(stream.permutation(elements.count).map { elements[$0] })
       },
-      word("choice", "a random element", [list]) { call, stream in
+      word(
+        "choice", "a random element; with weights, in proportion to them",
+        [list, Parameter("weights", .label("nil"), "a number from 0 for each element")]
+      ) { call, stream in
         let elements = try call.list("list")
         guard !elements.isEmpty else {
           throw Diagnostic(.value, "choice needs a list that is not empty")
         }
-        return elements[stream.integer(below: elements.count)]
+        guard let given = call["weights"], !given.isNil else {
+          return elements[stream.integer(below: elements.count)]
+        }
+        return elements[try Self.pick(call, elements.count, stream.uniform())]
       },
       word("permutation", "the ints from 0 to below n in random order", [Parameter("n")]) {
         call, stream in
         .list(stream.permutation(try call.int("n", in: 0...(1 << 32))).map { .int($0) })
       },
     ]
+  }
+
+  /// The place at which the running sum of the weights passes a share of their total.
+  private static func pick(_ call: Call, _ count: Int, _ share: Double) throws -> Int {
+    let weights = try call.tensor("weights").doubles()
+    let total = weights.reduce(0, +)
+    guard weights.count == count, total > 0, total.isFinite, weights.allSatisfy({ $0 >= 0 }) else {
+      throw Diagnostic(
+        .value,
+        "choice needs \(count) weights from 0, not all 0: got \(weights.count) that add up "
+          + "to \(total)")
+    }
+    var rest = share * total
+    for (place, weight) in weights.enumerated() {
+      rest -= weight
+      if rest < 0 { return place }
+    }
+    return weights.lastIndex { $0 > 0 } ?? 0
   }
 }

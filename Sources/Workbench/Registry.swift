@@ -8,7 +8,7 @@ extension Session {
     return sessionBindings() + lookBindings() + fileBindings() + tokenizerBindings()
       + modelBindings()
       + hubBindings() + promptBindings() + chatBindings() + embedBindings() + verifyBindings()
-      + plotBindings() + inspectionBindings() + tuningBindings()
+      + plotBindings() + inspectionBindings() + tuningBindings() + regexBindings()
       + numeric.map { $0.example == nil ? $0.with(example: tensorExamples[$0.name]) : $0 }
   }
 

@@ -15,6 +15,18 @@ extension Call {
     }
   }
 
+  /// Two tensors of which a plain number takes the other's dtype, as it does beside an operator.
+  func pair(_ first: String, _ second: String) throws -> (Tensor, Tensor) {
+    let a = try value(first), b = try value(second)
+    if let x = a.asTensor, let y = try number(b, like: x) { return (x, y) }
+    if let y = b.asTensor, let x = try number(a, like: y) { return (x, y) }
+    return (try tensor(first), try tensor(second))
+  }
+
+  private func number(_ value: Value, like other: Tensor) throws -> Tensor? {
+    value.asNumber == nil ? nil : try value.operand(like: other)
+  }
+
   func optionalTensor(_ name: String) throws -> Tensor? {
     guard let value = self[name], !value.isNil else { return nil }
     return try tensor(name)

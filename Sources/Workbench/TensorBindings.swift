@@ -156,16 +156,21 @@ extension Session {
           low: $0.optionalNumber("low"), high: $0.optionalNumber("high"))
       },
       W.word("maximum", "the larger of two, by element", [W.x, Parameter("y")]) {
-        try $0.tensor("x").maximum($0.tensor("y").cast(like: $0.tensor("x")))
+        let (x, y) = try $0.pair("x", "y")
+        return try x.maximum(y)
       },
       W.word("minimum", "the smaller of two, by element", [W.x, Parameter("y")]) {
-        try $0.tensor("x").minimum($0.tensor("y").cast(like: $0.tensor("x")))
+        let (x, y) = try $0.pair("x", "y")
+        return try x.minimum(y)
       },
       W.word(
         "where", "x where the condition is true, else y, by element",
         [Parameter("condition", .required, "a bool tensor"), W.x, Parameter("y")],
         example: "where(tensor([1, 5]) > 2, 1, 0).shape -> [2]"
-      ) { try .select($0.tensor("condition"), $0.tensor("x"), $0.tensor("y")) },
+      ) {
+        let (x, y) = try $0.pair("x", "y")
+        return try .select($0.tensor("condition"), x, y)
+      },
     ]
   }
 
@@ -218,16 +223,31 @@ extension Session {
       W.word("argmin", "the position of the smallest", [W.x, W.axis]) {
         try $0.tensor("x").argExtreme(largest: false, axis: $0.optionalInt("axis"))
       },
-      Builtin(
-        "any", group: "tensors", "true if an element is", [W.x], flags: [.pure, .onHosts]
-      ) { .bool(!(try $0.tensor("x").nonzero.isEmpty)) },
-      Builtin(
-        "all", group: "tensors", "true if every element is", [W.x], flags: [.pure, .onHosts]
-      ) {
-        let x = try $0.tensor("x")
-        return .bool(x.nonzero.count == x.count)
+      truth("any", "true if an element is not zero; along an axis, a bool for each row") {
+        counts, _ in
+        try Tensor.compare(.greater, counts, Tensor([0], shape: []))
+      },
+      truth("all", "true if no element is zero; along an axis, a bool for each row") {
+        try Tensor.compare(.equal, $0, Tensor([$1], shape: []))
       },
     ]
+  }
+
+  /// `any` and `all`: `holds` gets how many elements are not zero, and how many there are.
+  private func truth(
+    _ name: String, _ summary: String, _ holds: @escaping (Tensor, Int) throws -> Tensor
+  ) -> Builtin {
+    Builtin(
+      name, group: "tensors", summary, [TensorWords.x, TensorWords.axis, TensorWords.keep],
+      flags: [.pure, .onHosts]
+    ) { call in
+      let x = try call.tensor("x"), axes = try call.axes()
+      let nonzero = try x.detached.cast(to: .bool)
+      let counts = try nonzero.cast(to: .i64)
+        .sum(axes: axes, keepsAxes: call.bool("keep", default: false))
+      let flags = try holds(counts, counts.count == 0 ? 0 : x.count / counts.count)
+      return axes == nil && flags.rank == 0 ? .bool(flags.ints() == [1]) : .tensor(flags)
+    }
   }
 
   /// Tensors to plain values and other dtypes.
@@ -273,12 +293,5 @@ extension Session {
   static func nested(_ x: Tensor) throws -> Value {
     if x.rank == 0 { return try number(x) }
     return .list(try (0..<x.shape[0]).map { try nested(x.element($0)) })
-  }
-}
-
-extension Tensor {
-  /// A scalar takes the other operand's dtype.
-  func cast(like other: Tensor) throws -> Tensor {
-    rank == 0 && other.dtype.isFloat ? try cast(to: other.dtype == .f64 ? .f64 : .f32) : self
   }
 }

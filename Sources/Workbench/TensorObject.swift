@@ -33,70 +33,7 @@ package final class TensorObject: Displayable {
     }
   }
 
-  // MARK: Indexing
-
-  package func element(at indices: [Index]) throws -> Value {
-    if indices.count == 1, case .value(let index) = indices[0], let mask = index.asTensor,
-      mask.dtype == .bool
-    {
-      return .tensor(try masked(by: mask))
-    }
-    guard indices.count <= tensor.rank else { throw tooMany(indices.count) }
-    var result = tensor, axis = 0
-    for index in indices {
-      switch index {
-      case .slice(let lower, let upper):
-        let range = TensorObject.bounds(lower, upper, result.shape[axis])
-        result = try result.sliced(axis: axis, range)
-        axis += 1
-      case .value(let value):
-        if let place = value.asInt {
-          result = try result.element(place, axis: axis)
-        } else {
-          let extent = result.shape[axis]
-          let places = try TensorObject.places(value).map { $0 < 0 ? $0 + extent : $0 }
-          result = try result.taken(places, axis: axis, operation: "index")
-          axis += 1
-        }
-      }
-    }
-    return .tensor(result)
-  }
-
-  private func tooMany(_ count: Int) -> TensorError {
-    .shape(operation: "index", rule: "at least \(count) axes", got: [tensor.shape])
-  }
-
-  private static func bounds(_ lower: Int?, _ upper: Int?, _ extent: Int) -> Range<Int> {
-    func place(_ bound: Int) -> Int { min(extent, max(0, bound < 0 ? bound + extent : bound)) }
-    let start = place(lower ?? 0)
-    return start..<max(start, place(upper ?? extent))
-  }
-
-  private static func places(_ value: Value) throws -> [Int] {
-    if let tensor = value.asTensor, !tensor.dtype.isFloat, tensor.rank <= 1 {
-      return tensor.ints()
-    }
-    if let list = value.asList {
-      let ints = list.compactMap(\.asInt)
-      if ints.count == list.count { return ints }
-    }
-    throw Diagnostic(
-      .type, "a tensor is indexed by ints, slices and lists of ints, not \(value.kind)")
-  }
-
-  /// The elements (or rows) where a bool tensor is true.
-  private func masked(by mask: Tensor) throws -> Tensor {
-    guard mask.rank >= 1, mask.rank <= tensor.rank,
-      Array(tensor.shape.prefix(mask.rank)) == mask.shape
-    else {
-      throw TensorError.shape(
-        operation: "index", rule: "a mask with the tensor's first extents",
-        got: [tensor.shape, mask.shape])
-    }
-    let rest = Array(tensor.shape.dropFirst(mask.rank))
-    return try tensor.reshaped([mask.count] + rest).taken(mask.nonzero)
-  }
+  // MARK: Indexing (reading stands in TensorIndexing)
 
   package func replacing(_ indices: [Index], with value: Value) throws -> any HostObject {
     guard indices.count <= tensor.rank else { throw tooMany(indices.count) }
@@ -136,9 +73,9 @@ package final class TensorObject: Displayable {
     guard let second = try other.operand(like: tensor) else { return nil }
     let (a, b) = reflected ? (second, tensor) : (tensor, second)
     switch operation {
-    case .add: return .tensor(try a.adding(b))
+    case .add: return .tensor(try TensorObject.kept(a, b, a.adding(b)))
     case .subtract: return .tensor(try a.subtracting(b))
-    case .multiply: return .tensor(try a.multiplied(by: b))
+    case .multiply: return .tensor(try TensorObject.kept(a, b, a.multiplied(by: b)))
     case .divide: return .tensor(try a.divided(by: b))
     case .floorDivide: return .tensor(try .floorDivided(a, b))
     case .remainder: return .tensor(try .remainder(a, b))
@@ -150,6 +87,11 @@ package final class TensorObject: Displayable {
       return .tensor(try a.power(b))
     default: return try compared(operation, a, b)
     }
+  }
+
+  /// Bools joined by + (or) and * (and) stay bools, so that masks join to masks.
+  private static func kept(_ a: Tensor, _ b: Tensor, _ made: Tensor) throws -> Tensor {
+    a.dtype == .bool && b.dtype == .bool ? try made.cast(to: .bool) : made
   }
 
   /// By element; two scalars give a plain bool, so that they can be conditions.
@@ -208,7 +150,7 @@ extension Value {
 
   /// A tensor of `other`'s dtype from a number, a nest of lists, or a tensor.
   func tensor(like other: Tensor) throws -> Tensor {
-    try TensorBuilder.tensor(self).cast(to: other.dtype)
+    try TensorBuilder.tensor(self, dtype: other.dtype)
   }
 }
 
