@@ -20,8 +20,13 @@ extension Tensor {
     func run<T: Real>(_ type: T.Type) throws(TensorError) {
       let from = x.pointer(T.self), to = made.target(T.self)
       try WorkerPool.shared.forEach(plan.n) { image in
-        plan.walk { source, target in
-          to[image * plan.rows * plan.columns + target] = from[image * plan.size + source]
+        let (x, y) = (from + image * plan.size, to + image * plan.rows * plan.columns)
+        plan.walk { source, target, count in
+          if plan.stride.1 == 1 {
+            (y + target).update(from: x + source, count: count)
+          } else {
+            for place in 0..<count { y[target + place] = x[source + place * plan.stride.1] }
+          }
         }
       }
     }
@@ -36,8 +41,9 @@ extension Tensor {
     func run<T: Real>(_ type: T.Type) throws(TensorError) {
       let from = pointer(T.self), to = made.target(T.self)
       try WorkerPool.shared.forEach(plan.n) { image in
-        plan.walk { source, target in
-          to[image * plan.size + source] += from[image * plan.rows * plan.columns + target]
+        let (x, y) = (from + image * plan.rows * plan.columns, to + image * plan.size)
+        plan.walk { source, target, count in
+          for place in 0..<count { y[source + place * plan.stride.1] += x[target + place] }
         }
       }
     }
@@ -142,20 +148,24 @@ struct Windows {
     self.init(Array(n[..<4]), (n[4], n[5]), (n[6], n[7]), (n[8], n[9]))
   }
 
-  /// Calls `body(place in the image, place in the columns)` for what lies inside the image.
-  func walk(_ body: (Int, Int) -> Void) {
-    let (height, width) = (shape[2], shape[3])
+  /// Calls `body(place in the image, place in the columns, count)` for the stretches that lie inside
+  /// the image; neighbours in the columns are `stride.1` apart in the image.
+  @inline(__always)
+  func walk(_ body: (Int, Int, Int) -> Void) {
+    let (height, width) = (shape[2], shape[3]), (oh, ow) = (oh, ow), columns = columns
     for row in 0..<rows {
       let channel = row / (kernel.0 * kernel.1)
       let dy = row / kernel.1 % kernel.0, dx = row % kernel.1
+      // The places along a row of windows whose value lies inside the image.
+      let left = max(0, padding.1 - dx), right = width - 1 + padding.1 - dx
+      let first = (left + stride.1 - 1) / stride.1
+      let end = right < 0 ? 0 : min(ow, right / stride.1 + 1)
+      guard first < end else { continue }
+      let x = first * stride.1 + dx - padding.1
       for oy in 0..<oh {
         let y = oy * stride.0 + dy - padding.0
         guard y >= 0, y < height else { continue }
-        for ox in 0..<ow {
-          let x = ox * stride.1 + dx - padding.1
-          guard x >= 0, x < width else { continue }
-          body((channel * height + y) * width + x, row * columns + oy * ow + ox)
-        }
+        body((channel * height + y) * width + x, row * columns + oy * ow + first, end - first)
       }
     }
   }

@@ -119,20 +119,32 @@ extension Tensor {
     guard around.extent > 0 else {
       throw .shape(operation: name, rule: "at least one element", got: [shape])
     }
-    let values = doubles()
     var result = shape
     result.remove(at: place)
-    var out: [Int] = []
-    for outer in 0..<around.outer {
-      for inner in 0..<around.inner {
-        var best = 0
-        for index in 1..<max(1, around.extent) {
-          let x = values[(outer * around.extent + index) * around.inner + inner]
-          let y = values[(outer * around.extent + best) * around.inner + inner]
-          if !y.isNaN, x.isNaN || (largest ? x > y : x < y) { best = index }
+    var out = [Int](repeating: 0, count: around.outer * around.inner)
+    func run<T: Real>(_ type: T.Type, _ x: Tensor) {
+      let values = x.pointer(T.self)
+      var best = [T](repeating: 0, count: around.inner)
+      for outer in 0..<around.outer {
+        for index in 0..<around.extent {
+          let row = values + (outer * around.extent + index) * around.inner
+          for inner in 0..<around.inner {
+            let (value, known) = (row[inner], best[inner])
+            if index == 0
+              || !known.isNaN && (value.isNaN || (largest ? value > known : value < known))
+            {
+              best[inner] = value
+              out[outer * around.inner + inner] = index
+            }
+          }
         }
-        out.append(best)
       }
+      keep(x)
+    }
+    switch dtype {
+    case .f32: run(Float.self, self)
+    case .f64: run(Double.self, self)
+    default: run(Double.self, try Tensor(doubles(), shape: shape))
     }
     return try Tensor(out, shape: result)
   }
