@@ -84,7 +84,6 @@ final class Loop: EditingGuide {
     session.sink = record
     session.options.readLine = { Questions.line($0, session: options.session.interrupt) }
     session.options.ask = { Questions.yes($0, session: options.session.interrupt) }
-    session.options.isTerminal = out.isTerminal
   }
 
   /// Readline drops what is not ASCII in the C locale.

@@ -63,7 +63,8 @@ let ownErrors: [String: [ErrorCode]] = [
   "rope": [.value, .shape, .memory], "attend": [.value, .shape, .memory],
   // Values, lists, text and numbers.
   "all": [.shape], "any": [.shape],
-  "insert": [.index], "remove": [.index, .key], "reduce": [.value], "zip": [.value],
+  "matches": [.value, .limit, .interrupted], "insert": [.index], "remove": [.index, .key],
+  "reduce": [.value], "zip": [.value],
   "range": [.value], "sorted": [.memory], "equal": [.limit],
   "pad": [.value], "choice": [.value], "fixed": [.value],
   "float": [.value, .shape], "int": [.value, .shape, .numeric], "bool": [.value],

@@ -19,24 +19,6 @@ extension Session {
         example: "vars", flags: [.command]
       ) { [unowned self] _ in .object(PlainText(variableTable())) },
       Builtin(
-        "show", group: "session", "draws values as the last line of a cell is drawn",
-        [Parameter("values", .rest, "tensors, figures, results, anything")],
-        example: "for n in [1, 2] { show eye(n) }",
-        details:
-          "In loops and functions, where nothing is drawn by itself. print writes plain text."
-      ) { [unowned self] call in
-        for value in try call.list("values") { show(value) }
-        return .nil
-      },
-      Builtin(
-        "clear", group: "session", "clears the screen of the terminal", example: "clear",
-        details: "The variables stay; reset forgets them. What notebooks store stays too.",
-        flags: [.command]
-      ) { [unowned self] _ in
-        if options.isTerminal { emit(.output("\u{1B}[H\u{1B}[2J")) }
-        return .nil
-      },
-      Builtin(
         "seconds", group: "session", "a clock that only runs forward, in seconds",
         example: "start = seconds()",
         details: "Only differences mean something: seconds() - start. time PHRASE says how long "

@@ -55,8 +55,6 @@ package struct SessionOptions {
   /// Reads a line from the person for `input`; nil when nobody is there.
   package var readLine: ((String) -> String?)?
   package var interrupt: Interrupt
-  /// True when what cells put out goes straight to a terminal.
-  package var isTerminal = false
   /// Of the program; a download tells it to the server.
   package var version = "0"
 

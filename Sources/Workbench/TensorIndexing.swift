@@ -120,7 +120,11 @@ private struct Picks {
       let here = x.shape[pick.axis]
       flat = try flat.multiplied(by: Tensor([here], shape: []))
         .adding(Tensor(pick.places, shape: pick.shape))
-      extent *= here
+      let (product, overflow) = extent.multipliedReportingOverflow(by: here)
+      guard !overflow else {
+        throw TensorError.shape(operation: "index", rule: "axes that can be joined", got: [x.shape])
+      }
+      extent = product
     }
     let before = others.prefix(at).map { x.shape[$0] }
     let after = others.dropFirst(at).map { x.shape[$0] }
