@@ -28,7 +28,7 @@ enum Message: Equatable {
   case pointNumber(String), catchWord(String), wordMark(String, String)
   case commandArgument(String, String), wrongClose(String, String, got: String)
   case lineGoesOn(String), functionForm(String), patternBrackets(String), argumentComma
-  case unaryPlus, useNames(String), parametersForm(String), missingCatch
+  case memberName, unaryPlus, useNames(String), parametersForm(String), missingCatch
 
   func diagnostic(at place: Place) -> Diagnostic {
     let (code, message, help) = words
@@ -225,6 +225,7 @@ enum Message: Equatable {
       (.syntax, "several names stand without brackets", "write \(names) = …")
     case .argumentComma:
       (.syntax, "a comma separates the arguments", "put a comma before this, or write \"… \\(x)\"")
+    case .memberName: (.syntax, "a name follows the dot", "write x.name, or x[0] for an element")
     case .unaryPlus: (.syntax, "+ stands between two values", "a number needs no + before it")
     case .useNames(let help): (.syntax, "use names one module, or names after a colon", help)
     case .parametersForm(let name):

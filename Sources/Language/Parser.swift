@@ -295,7 +295,7 @@ struct Parser {
       if tokens[begin..<index].contains(where: { $0.isMark("|>") }) {
         return .pipelineMember(next.name ?? "f")
       }
-      return nil
+      return .memberName
     default: return nil
     }
   }

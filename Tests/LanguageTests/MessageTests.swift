@@ -267,6 +267,7 @@ import Testing
       "[syntax] a comma separates the arguments"
         + #" | put a comma before this, or write "… \(x)""#
     ),
+    (.memberName, "[syntax] a name follows the dot | write x.name, or x[0] for an element"),
     (.unaryPlus, "[syntax] + stands between two values | a number needs no + before it"),
     (
       .useNames("write use stats: median"),
