@@ -115,6 +115,19 @@ import Testing
     #expect(try Binary.run(["--version"]).out.hasPrefix("quire 0."))
   }
 
+  @Test func `the man page and the reference come from the program`() throws {
+    let manual = try Binary.run(["--man"])
+    #expect(manual.status == 0 && manual.out.hasPrefix(".TH QUIRE 1"))
+    #expect(manual.out.contains(".B prompt(model, text"))
+    let page = try Binary.run(["--reference"])
+    #expect(page.status == 0 && page.out.contains("### finetune"))
+  }
+
+  @Test func `input in a script reads standard input, and is nil at its end`() throws {
+    let code = "print input(\"name? \"); print input()"
+    #expect(try Binary.run(["-c", code], input: "Ada\n").out == "Ada\nnil\n")
+  }
+
   @Test func `every option of the table has its line in the help`() throws {
     let help = try Binary.run(["--help"]).out
     for name in ["--allow", "--threads", "--seed", "--color", "-q", "-p", "--out", "--no-save"] {
