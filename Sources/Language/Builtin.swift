@@ -162,8 +162,7 @@ package final class Call {
   /// The argument of a required parameter.
   package func value(_ name: String) throws -> Value {
     guard let value = self[name] else {
-      throw Diagnostic(
-        .arity, "\(builtin.name) needs \(name)", help: "usage: \(builtin.signature)")
+      throw RuntimeMessage.missing(builtin.name, name, builtin.signature).diagnostic()
     }
     return value
   }
@@ -171,9 +170,9 @@ package final class Call {
   package func mismatch(_ name: String, _ wanted: String, _ got: Value) -> Diagnostic {
     // `keys needs a map`, not `a map for map`.
     let place = wanted.hasSuffix(" " + name) ? "" : " for \(name)"
-    return Diagnostic(
-      .type, "\(builtin.name) needs \(wanted)\(place), not \(article(got.kind))",
-      help: "usage: \(builtin.signature)")
+    return RuntimeMessage.argumentKind(
+      builtin.name, wanted + place, got.kind, builtin.signature
+    ).diagnostic()
   }
 
   package func string(_ name: String) throws -> String {
@@ -196,9 +195,9 @@ package final class Call {
     let value = try value(name)
     guard let number = value.asInt else { throw mismatch(name, "an int", value) }
     guard range.contains(number) else {
-      throw Diagnostic(
-        .value, "\(builtin.name) needs \(name) \(words(for: range)): got \(number)",
-        help: "usage: \(builtin.signature)")
+      throw RuntimeMessage.argumentRange(
+        builtin.name, "\(name) \(words(for: range))", number, builtin.signature
+      ).diagnostic()
     }
     return number
   }

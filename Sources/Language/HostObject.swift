@@ -68,10 +68,10 @@ extension HostObject {
   package func member(_ name: String) throws -> Value? { nil }
   package func method(_ name: String) -> Builtin? { nil }
   package func element(at indices: [Index]) throws -> Value {
-    throw Diagnostic(.type, "a \(kind) cannot be indexed")
+    throw RuntimeMessage.cannotIndex(kind).diagnostic()
   }
   package func replacing(_ indices: [Index], with value: Value) throws -> any HostObject {
-    throw Diagnostic(.type, "elements of a \(kind) cannot be assigned")
+    throw RuntimeMessage.cannotAssignElement(kind).diagnostic()
   }
   package func apply(
     _ operation: BinaryOperator, _ other: Value, reflected: Bool

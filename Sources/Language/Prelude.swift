@@ -140,8 +140,7 @@ package enum Prelude {
         if let count = box.object.iterationCount { return .int(count) }
         fallthrough
       default:
-        throw Diagnostic(
-          .type, "len counts lists, maps, ranges and strings, not \(article(value.kind))")
+        throw PreludeMessage.lengthKind(value.kind).diagnostic()
       }
     },
     fast(

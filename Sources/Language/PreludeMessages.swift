@@ -7,7 +7,8 @@ enum PreludeMessage {
   case convert(String, String, help: String?), badNumber(String, String), badBase(Int)
   case zipLengths, stepZero, notNumber(String, String), logDomain(String), rootDomain(String)
   case rounding, assertion(String), assertBool(String), key(String), listPlace(Int, Int)
-  case joinOrder, failKind(String), joinKind(Int, String), reduceEmpty, notFunction(String, String)
+  case lengthKind(String), logBase, joinOrder, failKind(String), joinKind(Int, String), reduceEmpty,
+    notFunction(String, String)
 
   func diagnostic() -> Diagnostic {
     let (code, message, help) = words
@@ -46,6 +47,9 @@ enum PreludeMessage {
       )
     case .joinKind(let place, let kind):
       (.type, "join needs strings; element \(place) is \(article(kind))", "join(map(xs, str), …)")
+    case .lengthKind(let kind):
+      (.type, "len counts lists, maps, ranges and strings, not \(article(kind))", nil)
+    case .logBase: (.numeric, "log needs a base above 0 that is not 1", nil)
     case .joinOrder:
       (.type, "join takes the strings first, then what stands between", "write join(xs, \", \")")
     case .reduceEmpty:

@@ -65,7 +65,7 @@ extension Prelude {
       if number <= 0 { throw PreludeMessage.logDomain(try call.value("x").printed).diagnostic() }
       guard let base = try call.optionalNumber("base") else { return .float(log(number)) }
       if base <= 0 || base == 1 {
-        throw Diagnostic(.numeric, "log needs a base above 0 that is not 1")
+        throw PreludeMessage.logBase.diagnostic()
       }
       if base == 2 { return .float(log2(number)) }
       if base == 10 { return .float(log10(number)) }

@@ -9,6 +9,7 @@ enum RuntimeMessage {
   case unknownLabel(String, String, [String], String), repeatedArgument(String, String, String)
   case tooMany(String, Int, Int, String), needsLabel(String, String, String)
   case missing(String, String, String)
+  case argumentKind(String, String, String, String), argumentRange(String, String, Int, String)
   case withoutEffect(String?), comparisonAlone(String), nameAlone(String)
   case unchanged(String, String)
   case notBool(asker: String, kind: String), operands(String, String, String)
@@ -129,6 +130,12 @@ enum RuntimeMessage {
       )
     case .missing(let name, let parameter, let signature):
       return (.arity, "\(name) needs \(parameter)", "usage: \(signature)")
+    case .argumentKind(let name, let wanted, let got, let signature):
+      return (
+        .type, "\(name) needs \(wanted), not \(article(got))", "usage: \(signature)"
+      )
+    case .argumentRange(let name, let wanted, let got, let signature):
+      return (.value, "\(name) needs \(wanted): got \(got)", "usage: \(signature)")
     case .withoutEffect(let help):
       return (
         .value, "this value goes nowhere", help ?? "assign it, print it, or put it last in the cell"

@@ -315,6 +315,14 @@ import Testing
     ),
     (.missing("f", "a", "f(a)"), "[arity] f needs a | usage: f(a)"),
     (
+      .argumentKind("keys", "a map", "list", "keys(map)"),
+      "[type] keys needs a map, not a list | usage: keys(map)"
+    ),
+    (
+      .argumentRange("fixed", "decimals from 0 to 30", 99, "fixed(x, decimals: 2)"),
+      "[value] fixed needs decimals from 0 to 30: got 99 | usage: fixed(x, decimals: 2)"
+    ),
+    (
       .withoutEffect(nil),
       "[value] this value goes nowhere | assign it, print it, or put it last in the cell"
     ),
@@ -578,6 +586,8 @@ import Testing
       #"[type] fail needs a string or a caught error, not an int | write fail "message""#
     ),
     (.joinKind(1, "int"), "[type] join needs strings; element 1 is an int | join(map(xs, str), …)"),
+    (.lengthKind("int"), "[type] len counts lists, maps, ranges and strings, not an int"),
+    (.logBase, "[numeric] log needs a base above 0 that is not 1"),
     (
       .reduceEmpty,
       "[value] reduce needs a first value for an empty list | write reduce(xs, f, from: 0)"
