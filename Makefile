@@ -30,6 +30,12 @@ tour: build
 reference: build
 	@$(BIN) --reference > Documentation/Reference.md && echo "Documentation/Reference.md"
 
+# Every notebook but the training of the model that comes with Quire, which takes hours.
+notebooks: build
+	@for book in Notebooks/[0-8]*.md; do \
+	  $(BIN) run "$$book" --no-save >/dev/null || exit 1; echo "$$book runs"; \
+	done
+
 test: packages
 	@bash Tests/Tools/test.sh all
 
