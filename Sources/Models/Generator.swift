@@ -115,7 +115,8 @@ package struct Generator {
   private func cache(for ids: [Int]) throws -> KeyValueCache {
     let dtype = model.cacheType(options.kernels)
     return reuses
-      ? try model.prefixes.take(ids, options.kernels, dtype) : KeyValueCache(dtype)
+      ? try model.prefixes.take(ids, options.kernels, dtype, fewRows: fewRows)
+      : KeyValueCache(dtype)
   }
 
   private func keep(_ text: GeneratedText) {
@@ -123,6 +124,14 @@ package struct Generator {
   }
 
   // MARK: Passes
+
+  /// Beside more rows than this a row has the same bits in any company; nil where it may not.
+  private var fewRows: Int? {
+    let sizes = model.sizes
+    let isNarrow =
+      min(sizes.hiddenSize, sizes.intermediateSize, sizes.keyValueHeadCount * sizes.headSize) < 32
+    return isNarrow || !model.parameters.updates.isEmpty ? nil : KernelMode.fewRows
+  }
 
   /// Reads a prompt in chunks, to the logits of its last position.
   private func read(
@@ -140,7 +149,7 @@ package struct Generator {
       let rows = try model.transformer.hidden(
         ids: Array(ids[start..<end]), segments: nil, weights: weights, cache: text.cache,
         visitor: nil, kernels: options.kernels, interrupt: options.interrupt)
-      if end % Self.chunk == 0 { text.cache.acceptChunk() }
+      if end % Self.chunk == 0 || fewRows.map({ end - start > $0 }) == true { text.cache.settle() }
       if options.promptLogProbabilities {
         try record(rows, from: start, text, weights)
       }

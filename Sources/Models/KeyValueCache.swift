@@ -30,21 +30,20 @@ package final class KeyValueCache {
     keys.reduce(0) { $0 + $1.byteCount } + values.reduce(0) { $0 + $1.byteCount }
   }
 
-  /// Leading positions that were computed in whole chunks of a prompt, as any longer prompt would
-  /// compute them.
-  private(set) var chunked = 0
-  /// The text was read again in one piece, so its chunks are not those of another prompt.
+  /// Leading positions of a prompt that any longer prompt would compute alike.
+  private(set) var settled = 0
+  /// The text was read again in one piece, so its positions are not those of another prompt.
   private(set) var wasReread = false
 
   func reset(regime: Int) {
     ids = []
-    chunked = 0
+    settled = 0
     wasReread = true
     self.regime = regime
   }
 
-  /// Told after a whole chunk of a prompt.
-  func acceptChunk() { chunked = wasReread ? 0 : ids.count }
+  /// Told after a piece of a prompt that any longer prompt would compute alike.
+  func settle() { settled = wasReread ? 0 : ids.count }
 
   /// The first `count` positions, in memory of their own. Throws when there is no memory.
   func copy(_ count: Int) throws -> KeyValueCache {
@@ -58,14 +57,14 @@ package final class KeyValueCache {
       try Self.write(values[block].sliced([0..<count]), into: &made.values[block], at: 0)
     }
     made.ids = Array(ids.prefix(count))
-    made.chunked = min(chunked, count)
+    made.settled = min(settled, count)
     return made
   }
 
   /// Forgets what follows the first `count` positions.
   package func truncate(to count: Int) {
     if count < ids.count { ids.removeLast(ids.count - max(0, count)) }
-    chunked = min(chunked, ids.count)
+    settled = min(settled, ids.count)
   }
 
   /// Makes room for `count` more positions in every block.

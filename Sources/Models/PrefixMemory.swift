@@ -26,14 +26,22 @@ package final class PrefixMemory {
 
   package func removeAll() { entries = [] }
 
-  /// Positions of a prompt that are computed together, in the fast mode the unit of reuse.
-  static let chunk = Generator.chunk
+  /// How many of the `shared` first ids of a prompt of `count` can be taken so that the rest is
+  /// computed as a fresh run would. In the exact mode all; in the fast mode whole chunks, and where
+  /// rows stand alone (beside more than `fewRows`) every place that leaves so many to compute before
+  /// its chunk ends.
+  static func usable(_ shared: Int, of count: Int, _ kernels: KernelMode, fewRows: Int?) -> Int {
+    guard kernels == .fast else { return shared }
+    let start = shared / Generator.chunk * Generator.chunk
+    guard let fewRows else { return start }
+    return max(start, min(shared, min(count, start + Generator.chunk) - fewRows - 1))
+  }
 
-  /// A cache with the longest beginning of `ids` that can be taken, empty when there is none. In the
-  /// fast mode only whole chunks, which a fresh run would compute alike; always less than all ids,
-  /// since the last one's logits are wanted. Throws when there is no memory for a copy.
+  /// A cache with the longest beginning of `ids` that can be taken (`usable`), empty when there is
+  /// none; always less than all ids, since the last one's logits are wanted. Throws when there is no
+  /// memory for a copy.
   func take(
-    _ ids: [Int], _ kernels: KernelMode, _ dtype: DType
+    _ ids: [Int], _ kernels: KernelMode, _ dtype: DType, fewRows: Int? = nil
   ) throws -> KeyValueCache {
     var best: (place: Int, count: Int)?
     for (place, entry) in entries.enumerated()
@@ -43,7 +51,7 @@ package final class PrefixMemory {
       entry.cache.ids.withUnsafeBufferPointer { old in
         while shared < most, old[shared] == ids[shared] { shared += 1 }
       }
-      let count = kernels == .fast ? shared / Self.chunk * Self.chunk : shared
+      let count = Self.usable(shared, of: ids.count, kernels, fewRows: fewRows)
       if count > best?.count ?? 0 { best = (place, count) }
     }
     guard let best else { return KeyValueCache(dtype) }
@@ -59,7 +67,7 @@ package final class PrefixMemory {
 
   /// Keeps a cache that nobody writes to any more.
   func keep(_ cache: KeyValueCache, _ kernels: KernelMode) {
-    let usable = kernels == .fast ? cache.chunked : cache.count
+    let usable = kernels == .fast ? cache.settled : cache.count
     guard usable > 0, cache.byteCount <= budget else { return }
     // One that begins another adds nothing to it.
     let isKnown = entries.contains {

@@ -11,6 +11,11 @@ package enum KernelMode: String, Sendable {
   case fast
   /// Each output one chain of fused multiply-adds over k ascending, whatever the number of rows.
   case exact
+
+  /// In the fast mode a row has the same bits whatever rows stand beside it, if they are more than
+  /// this many, in attention and in products with weights of 32 or more each way; nil at levels
+  /// where OpenBLAS multiplies, which promises nothing of the kind.
+  package static var fewRows: Int? { ck_panel_wide() != 0 ? RowProducts.most : nil }
 }
 
 extension Tensor {

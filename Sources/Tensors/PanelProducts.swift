@@ -20,7 +20,8 @@ enum PanelProducts {
   /// Whether a product of f32 operands is faster here than in OpenBLAS, which has no kernels of its
   /// own for the wide vectors of newer CPUs.
   static func suit(_ m: Int, _ n: Int, _ k: Int) -> Bool {
-    ck_panel_wide() != 0 && m > 4 && n >= 16 && k >= 16 && m * n * k >= 1 << 15
+    // By n and k, so that a row's bits do not hang on how many rows there are.
+    ck_panel_wide() != 0 && m > 4 && n >= 16 && k >= 16 && n * k >= 1 << 10
   }
 
   /// How far f32 operands may be rounded where that is faster.
