@@ -54,44 +54,73 @@ package struct Builtin {
     package static let onHosts = Flags(rawValue: 128)
   }
 
-  package let name: String
+  package var name: String { declaration.name }
   /// The chapter of the reference it stands in: `models`, `tensors`, `text`, `lists`, `numbers`,
   /// `files`, `tuning`, `inspection`, `plots`, `session`.
-  package let group: String
+  package var group: String { declaration.group }
   /// One sentence without a full stop: what it gives.
-  package let summary: String
-  package let parameters: [Parameter]
+  package var summary: String { declaration.summary }
+  package var parameters: [Parameter] { declaration.parameters }
   /// A line of code, and what it shows, split by ` -> ` where the result is checked.
-  package private(set) var example: String?
+  package var example: String? { declaration.example }
   /// Further prose for `help name`: units, errors, source.
-  package let details: String
-  package let flags: Flags
-  package let code: (Call) throws -> Value
-  /// A short way for plain positional arguments: their address and count. Nil (or a nil result)
-  /// means `code` decides.
-  var direct: ((UnsafeMutablePointer<Value>, Int) throws -> Value?)?
+  package var details: String { declaration.details }
+  package var flags: Flags { declaration.flags }
+  package var code: (Call) throws -> Value { declaration.code }
+  /// A short way for plain positional arguments; what it does not take, `code` does.
+  let direct: ShortWay?
+
+  /// All but the short way, in one object: a builtin is copied with each call of it.
+  private final class Declaration {
+    let name: String
+    let group: String
+    let summary: String
+    let parameters: [Parameter]
+    let example: String?
+    let details: String
+    let flags: Flags
+    let code: (Call) throws -> Value
+
+    init(
+      _ name: String, _ group: String, _ summary: String, _ parameters: [Parameter],
+      _ example: String?, _ details: String, _ flags: Flags,
+      _ code: @escaping (Call) throws -> Value
+    ) {
+      self.name = name
+      self.group = group
+      self.summary = summary
+      self.parameters = parameters
+      self.example = example
+      self.details = details
+      self.flags = flags
+      self.code = code
+    }
+  }
+
+  private let declaration: Declaration
 
   package init(
     _ name: String, group: String, _ summary: String, _ parameters: [Parameter] = [],
     example: String? = nil, details: String = "", flags: Flags = [],
     code: @escaping (Call) throws -> Value
   ) {
-    self.name = name
-    self.group = group
-    self.summary = summary
-    self.parameters = parameters
-    self.example = example
-    self.details = details
-    self.flags = flags
-    self.code = code
+    declaration = Declaration(name, group, summary, parameters, example, details, flags, code)
+    direct = nil
+  }
+
+  private init(_ declaration: Declaration, _ direct: ShortWay?) {
+    self.declaration = declaration
+    self.direct = direct
   }
 
   /// The same word with an example from a table that several words share.
   package func with(example: String?) -> Builtin {
-    var copy = self
-    copy.example = example
-    return copy
+    Builtin(
+      Declaration(name, group, summary, parameters, example, details, flags, code), direct)
   }
+
+  /// The same word with a short way.
+  func with(direct: ShortWay?) -> Builtin { Builtin(declaration, direct) }
 
   /// `prompt(model, text, max: 128, temperature: nil)`.
   package var signature: String {
@@ -251,8 +280,10 @@ package final class Call {
 
 /// A function value. The compiler's closures are a subclass.
 package class FunctionValue {
-  package let name: String
-  package init(name: String) { self.name = name }
+  /// The code of a function written in the language; nil for others.
+  final let core: UnsafeMutablePointer<ChunkCore>?
+  init(core: UnsafeMutablePointer<ChunkCore>?) { self.core = core }
+  package var name: String { "" }
 }
 
 /// A builtin as a value.
@@ -260,6 +291,7 @@ package final class BuiltinFunction: FunctionValue {
   package let builtin: Builtin
   package init(_ builtin: Builtin) {
     self.builtin = builtin
-    super.init(name: builtin.name)
+    super.init(core: nil)
   }
+  package override var name: String { builtin.name }
 }

@@ -17,7 +17,8 @@ enum Op: UInt8 {
   case globalOrNil  // the same, nil when it has none
   case checkSet  // an error when r[a] has no value; names[b]
   case unset  // r[a] has no value
-  case capture  // r[a] = captured variable b; names[c]
+  case capture  // r[a] = captured value b; names[c]
+  case captureBox  // r[a] = captured boxed variable b; names[c]
   case box  // r[a] = the boxed variable in r[b]; names[c]
   case setBox  // the boxed variable in r[a] = r[b]
   case newBox  // r[a] = a box without a value
@@ -41,24 +42,34 @@ enum Op: UInt8 {
   case range, closedRange  // r[a] = r[b] .. r[c]
   case list  // r[a] = the c values from r[b] on
   case map  // r[a] = keys maps[c] with the values from r[b] on
+  case mapTwice  // the same where a key comes twice
   case string  // r[a] = the text of the c values from r[b] on
   case call  // r[a](the b values after it); labels calls[c], or none when c < 0; result in r[a]
   case callGlobal  // the same for the function in variable c, without labels
+  case callLocal  // the same for the function in r[c], without labels
   case callBuiltin  // builtin of calls[c] with the b values after r[a]; result in r[a]
   case callMember  // calls[c].name of r[a + 1], b - 1 values after it; r[a]: a variable so named
   case returns  // r[a] is the result
   case closure  // r[a] = function closures[b]
-  case member  // r[a] = r[b].names[c]
-  case index  // r[a] = r[b][r[c]]
+  case member  // r[a] = r[b].constants[c]; `lends` and `takesLent` by d, see below
+  case index  // r[a] = r[b][r[c]]; likewise
   case slice  // r[a] = r[b][shape indexShapes[c]], its values from r[b + 1] on
+  case setElement  // r[a][r[b]] = r[c]
+  case changeElement  // r[a][r[b]] op= r[c], by operator number d
   case update  // changes r[a] by updates[b], operands from r[c] on
   case updateBox  // the same for the boxed variable in r[a]
   case append  // appends r[b] to the list r[a], in place
+  case appendTake  // the same, r[b] becomes nil
   case add2  // r[a] = r[a] + r[b], in place where it can
+  case addText  // r[a] += the text of the c values from r[b] on
+  case addTo  // r[a] = r[b] + r[c], where r[b] was computed for this alone
   case add2Box
   case appendBox
   case iterate  // r[a], r[a + 1], r[a + 2] = the state of going over r[b]; c names in the pattern
+  case byteCount  // r[a] = how many bytes the string r[b] has, and on to t = c; else nothing
   case next  // r[b] = the next element of the state at r[a], or on to t = c
+  case nextPair  // r[b], r[b + 1] = the two parts of the next element, or on to t = c
+  case nextAgain  // the same at a loop's end: back to its begin, t = c, while there is one
   case unpack  // the c values of the list r[b] into r[a] on
   case tryBegin  // errors go on at t = b, in r[a]
   case tryEnd
@@ -72,14 +83,23 @@ enum Op: UInt8 {
 
 struct Instruction {
   var op: Op
+  var d: UInt8 = 0
   var a: Int32
   var b: Int32
   var c: Int32
 }
 
+/// What `member` and `index` say in d. In `a.b[i].c` the parts on the way are looked at and let go
+/// at once: one instruction lends its result, without a reference counted, to the next one, which
+/// forgets it. Nothing that could fail or change the container stands between the two.
+enum Lending {
+  static let lends: UInt8 = 1
+  static let takesLent: UInt8 = 2
+}
+
 /// Who asks for a bool.
 enum Asker: Int32 {
-  case condition, loop, and, or, filter
+  case condition, loop, and, or, filter, not
   var word: String {
     switch self {
     case .condition: "if"
@@ -87,6 +107,7 @@ enum Asker: Int32 {
     case .and: "and"
     case .or: "or"
     case .filter: "if"
+    case .not: "not"
     }
   }
 }
@@ -97,29 +118,55 @@ final class CallInfo {
   /// One an argument; empty when none has a label.
   let labels: [String?]
   let builtin: Builtin?
+  /// The builtin's short way, when the call has no labels: taken out, because a builtin is large.
+  let direct: ShortWay?
   let twin: Builtin?
   /// The parameter of each argument, when the compiler could match them.
   let places: [Int]?
   let isDisplayed: Bool
   let isPiped: Bool
+  /// Per argument the variable it is, or -1 when it was computed in its place. A builtin's short
+  /// way gets a variable's value lent, without a reference counted.
+  let lent: UnsafeMutablePointer<Int32>
+  let lentCount: Int
+
   init(
     name: String, labels: [String?], builtin: Builtin? = nil, twin: Builtin? = nil,
-    places: [Int]? = nil, isDisplayed: Bool = false, isPiped: Bool = false
+    places: [Int]? = nil, isDisplayed: Bool = false, isPiped: Bool = false, lent: [Int] = []
   ) {
+    self.lent = .allocate(capacity: max(1, lent.count))
+    lentCount = lent.contains { $0 >= 0 } ? lent.count : 0
+    for (place, register) in lent.enumerated() {
+      self.lent[place] = Int32(truncatingIfNeeded: register)
+    }
     self.name = name
     self.labels = labels
     self.builtin = builtin
+    direct = labels.isEmpty ? builtin?.direct : nil
     self.twin = twin
     self.places = places
     self.isDisplayed = isDisplayed
     self.isPiped = isPiped
   }
+
+  deinit { lent.deallocate() }
 }
 
-struct ClosureInfo {
+final class ClosureInfo {
   let chunk: Chunk
-  /// Where each captured box is: a register of the maker, or (from -1 down) one of its captures.
-  let captures: [Int]
+  /// Where each captured value or box is: a register of the maker, or (from -1 down) one of its
+  /// captures.
+  let captures: UnsafeMutablePointer<Int>
+  let count: Int
+
+  init(chunk: Chunk, captures: [Int]) {
+    self.chunk = chunk
+    count = captures.count
+    self.captures = .allocate(capacity: max(1, count))
+    self.captures.initialize(from: captures, count: count)
+  }
+
+  deinit { captures.deallocate() }
 }
 
 /// The form of an index with several parts or slices: which bounds are there.
@@ -129,21 +176,65 @@ enum IndexShape {
 }
 
 /// `m.a[i] op= x`: operands are the new value, then those of the steps in order.
-struct UpdateInfo {
+final class UpdateInfo {
   enum Step {
-    case member(String)
+    case member(TextStorage)
     case index([IndexShape])
+    /// One plain index.
+    case element
   }
   let name: String
   let steps: [Step]
+  /// `steps` once more, in plain memory: going along them counts no reference. A string's value
+  /// for a member, an int for an element, nil for other indices.
+  let path: Slots
   let operation: BinaryOperator?
-  let stepRanges: [SourceRange]
+  /// `m.a = append(m.a, x)`: in place, as `xs = append(xs, x)` is.
+  let appends: Bool
+
+  init(name: String, steps: [Step], operation: BinaryOperator?, appends: Bool = false) {
+    self.name = name
+    self.steps = steps
+    self.operation = operation
+    self.appends = appends
+    path = .allocate(capacity: max(1, steps.count))
+    for (place, step) in steps.enumerated() {
+      switch step {
+      case .member(let text): (path + place).initialize(to: .text(text))
+      case .element: (path + place).initialize(to: .int(0))
+      case .index: (path + place).initialize(to: .nil)
+      }
+    }
+  }
+
+  deinit {
+    path.deinitialize(count: steps.count)
+    path.deallocate()
+  }
+
+  func isMember(_ step: Int) -> Bool { path[step].asString != nil }
 }
 
 struct UseInfo {
   let module: String
   let isPath: Bool
   let names: [String]
+}
+
+/// What the machine's loop reads of a chunk, in plain memory: looking here counts no reference.
+struct ChunkCore {
+  var code: UnsafeMutablePointer<Instruction>
+  var constants: Slots
+  /// The chunk's tables of the same names, which keep what these point to.
+  var calls: UnsafeMutablePointer<Unmanaged<CallInfo>>
+  var updates: UnsafeMutablePointer<Unmanaged<UpdateInfo>>
+  var closures: UnsafeMutablePointer<Unmanaged<ClosureInfo>>
+  var globals: Slots
+  var chunk: Unmanaged<Chunk>
+  var registerCount: Int
+  /// How many arguments a plain call has; -1 when the parameters need more than being there:
+  /// some have defaults, or variables must be marked as having no value.
+  var plainCount: Int
 }
 
 /// The code of a cell or function.
@@ -154,7 +245,7 @@ final class Chunk {
   /// The function's text, for `view`.
   let range: SourceRange
   let documentation: [String]
-  private(set) var code: UnsafeMutablePointer<Instruction>
+  let core: UnsafeMutablePointer<ChunkCore>
   private(set) var codeCount = 0
   var ranges: [SourceRange] = []
   var registerCount = 0
@@ -165,7 +256,8 @@ final class Chunk {
   var unsetRegisters: [Int] = []
   var constants: [Value] = []
   var names: [String] = []
-  var maps: [[MapKey]] = []
+  var maps: [KeyTable] = []
+  var mapsTwice: [[MapKey]] = []
   var calls: [CallInfo] = []
   var closures: [ClosureInfo] = []
   var indexShapes: [[IndexShape]] = []
@@ -182,15 +274,55 @@ final class Chunk {
     self.space = space
     self.range = range
     self.documentation = documentation
-    code = .allocate(capacity: 1)
+    core = .allocate(capacity: 1)
+    core.initialize(
+      to: ChunkCore(
+        code: .allocate(capacity: 1), constants: .allocate(capacity: 1),
+        calls: .allocate(capacity: 1), updates: .allocate(capacity: 1),
+        closures: .allocate(capacity: 1), globals: space.slots,
+        chunk: Unmanaged.passUnretained(self), registerCount: 0, plainCount: -1))
   }
 
-  deinit { code.deallocate() }
+  deinit {
+    freeTables()
+    core.deallocate()
+  }
 
+  private func freeTables() {
+    core.pointee.code.deallocate()
+    core.pointee.constants.deallocate()
+    core.pointee.calls.deallocate()
+    core.pointee.updates.deallocate()
+    core.pointee.closures.deallocate()
+  }
+
+  /// The end of making it: what the tables hold now is what runs.
   func finish(_ instructions: [Instruction], ranges: [SourceRange]) {
-    code.deallocate()
-    code = .allocate(capacity: max(1, instructions.count))
+    freeTables()
+    let code = UnsafeMutablePointer<Instruction>.allocate(capacity: max(1, instructions.count))
     code.initialize(from: instructions, count: instructions.count)
+    // The values stay in `constants`, which keeps what they hold; here are their bits.
+    let plain = Slots.allocate(capacity: max(1, constants.count))
+    constants.withUnsafeBytes {
+      if let base = $0.baseAddress { plain.raw.copyMemory(from: base, byteCount: $0.count) }
+    }
+    core.pointee.code = code
+    core.pointee.constants = plain
+    core.pointee.calls = .allocate(capacity: max(1, calls.count))
+    for (place, info) in calls.enumerated() {
+      (core.pointee.calls + place).initialize(to: Unmanaged.passUnretained(info))
+    }
+    core.pointee.closures = .allocate(capacity: max(1, closures.count))
+    for (place, info) in closures.enumerated() {
+      (core.pointee.closures + place).initialize(to: Unmanaged.passUnretained(info))
+    }
+    core.pointee.updates = .allocate(capacity: max(1, updates.count))
+    for (place, info) in updates.enumerated() {
+      (core.pointee.updates + place).initialize(to: Unmanaged.passUnretained(info))
+    }
+    core.pointee.registerCount = registerCount
+    core.pointee.plainCount =
+      parameterNames.count == requiredCount && unsetRegisters.isEmpty ? requiredCount : -1
     codeCount = instructions.count
     self.ranges = ranges
   }
@@ -202,17 +334,22 @@ final class Chunk {
   }
 }
 
-/// A function written in the language, with the variables it caught.
+/// A function written in the language, with what it caught: the values of variables that do not
+/// change any more, the boxes of others.
 package final class ClosureFunction: FunctionValue {
   let chunk: Chunk
-  var captures: [Box]
+  let captures: Slots
+  let captureCount: Int
 
-  init(_ chunk: Chunk, captures: [Box]) {
+  /// `captures` is memory for so many values, all of them set; the function frees it.
+  init(_ chunk: Chunk, captures: Slots, count: Int) {
     self.chunk = chunk
     self.captures = captures
-    super.init(name: chunk.name)
+    captureCount = count
+    super.init(core: chunk.core)
   }
 
+  package override var name: String { chunk.name }
   /// Its text as written, for `view`.
   package var text: String {
     let bytes = chunk.source.bytes
@@ -224,33 +361,34 @@ package final class ClosureFunction: FunctionValue {
   package var signature: String { chunk.signature }
 
   deinit {
-    guard !captures.isEmpty else { return }
-    var values: [Value] = []
-    for index in captures.indices where isKnownUniquelyReferenced(&captures[index]) {
-      values.append(captures[index].value)
-      captures[index].value = .nil
+    if captureCount > 0 {
+      var values: [Value] = []
+      empty(into: &values)
+      if !values.isEmpty { dismantle(&values) }
     }
-    dismantle(&values)
+    captures.deallocate()
+  }
+
+  /// Lets go of what it caught; containers that only it holds move to `values`.
+  func empty(into values: inout [Value]) {
+    for place in 0..<captureCount {
+      let slot = captures + place
+      if slot.isContainerAlone { values.append(slot.pointee) }
+      slot.setNil()
+    }
   }
 }
 
 /// A variable that outlives its frame, because a function caught it. Never seen as a value.
 final class Box: FunctionValue {
-  var value: Value
+  @exclusivity(unchecked) var value: Value
 
   init(_ value: Value) {
     self.value = value
-    super.init(name: "")
+    super.init(core: nil)
   }
 
-  override init(name: String) {
-    value = .nil
-    super.init(name: name)
-  }
-
-  deinit { empty() }
-
-  private func empty() {
+  deinit {
     if !value.isContainer { return }
     var values = [value]
     value = .nil
@@ -260,7 +398,7 @@ final class Box: FunctionValue {
 
 /// Stands where a variable has no value yet. Never seen as a value.
 final class Unset: FunctionValue {
-  nonisolated(unsafe) static let marker = Unset(name: "")
+  nonisolated(unsafe) static let marker = Unset(core: nil)
 }
 
 /// The variables of a notebook or a module, in one piece of memory that never moves. The frames of
@@ -326,27 +464,40 @@ func dismantle(_ values: inout [Value]) {
   }
 }
 
-/// Moves what a container holds to `values`, when nothing else holds the container.
+/// Moves the containers in a container to `values`, when nothing else holds it.
 private func empty(_ slot: Slots, into values: inout [Value]) {
   switch slot.tag {
   case Tag.list where Elements.isUnique(slot, ListStorage.self):
     let box = Elements.uncounted(slot, ListStorage.self)
-    for element in box.elements where element.isContainer { values.append(element) }
-    box.elements = []
+    if gather(box.base, box.elements.count, into: &values) { box.elements = [] }
   case Tag.map where Elements.isUnique(slot, MapStorage.self):
     let box = Elements.uncounted(slot, MapStorage.self)
-    for element in box.map.values where element.isContainer { values.append(element) }
-    box.map = OrderedMap()
+    if gather(box.map.base, box.map.count, into: &values) { box.map = OrderedMap() }
   case Tag.function where Elements.isUnique(slot, FunctionValue.self):
-    guard let closure = Elements.uncounted(slot, FunctionValue.self) as? ClosureFunction else {
-      return
+    let function = Elements.uncounted(slot, FunctionValue.self)
+    if let closure = function as? ClosureFunction {
+      closure.empty(into: &values)
+    } else if let box = function as? Box {
+      if box.value.isContainer { values.append(box.value) }
+      box.value = .nil
     }
-    for index in closure.captures.indices
-    where isKnownUniquelyReferenced(&closure.captures[index]) {
-      values.append(closure.captures[index].value)
-      closure.captures[index].value = .nil
-    }
-    closure.captures = []
   default: break
+  }
+}
+
+/// Adds the containers among some values; false when there are none.
+private func gather(_ slots: Slots, _ count: Int, into values: inout [Value]) -> Bool {
+  let before = values.count
+  for place in 0..<count where (slots + place).isContainer { values.append(slots[place]) }
+  return values.count > before
+}
+
+extension UnsafeMutablePointer where Pointee == Value {
+  /// Holds a container that nothing else holds.
+  var isContainerAlone: Bool {
+    switch tag {
+    case Tag.list, Tag.map, Tag.function: Elements.isUnique(self, FunctionValue.self)
+    default: false
+    }
   }
 }

@@ -25,6 +25,8 @@ final class FunctionState {
   private var captureIndex: [ObjectIdentifier: Int] = [:]
   private(set) var captureSources: [Int] = []
   var turns: [Variable] = []
+  /// By their UTF-8: strings that are only canonically equivalent are not the same.
+  private var texts: [MapKey: Int] = [:]
   /// Registers from here on are no variables (but those of comprehensions).
   var firstTemporary: Int
 
@@ -43,12 +45,28 @@ final class FunctionState {
     let source: Int
     if let parent {
       source = variable.owner === parent ? variable.register : -1 - parent.capture(variable)
+      if source >= 0, !variable.isBoxed { parent.mark(source) }
     } else {
       source = 0
     }
     captureIndex[ObjectIdentifier(variable)] = captureSources.count
     captureSources.append(source)
     return captureSources.count - 1
+  }
+
+  /// A variable that is read where it may have no value yet must say so from the start.
+  func mark(_ register: Int) {
+    if !isTop, !known.contains(register), !chunk.unsetRegisters.contains(register) {
+      chunk.unsetRegisters.append(register)
+    }
+  }
+
+  /// The place of a constant string, one for each text.
+  func constant(_ text: String, _ pool: TextPool) -> Int {
+    if let place = texts[.text(text)] { return place }
+    chunk.constants.append(.text(pool.storage(text)))
+    texts[.text(text)] = chunk.constants.count - 1
+    return chunk.constants.count - 1
   }
 
   func newRegister() -> Int {
@@ -62,7 +80,8 @@ final class FunctionState {
 enum Access {
   case register(Int)
   case box(Int)
-  case capture(Int)
+  /// A caught value, or a caught variable in a box.
+  case capture(Int, isBoxed: Bool)
   case global(Int)
   case builtin(Builtin)
   case unknown
@@ -75,6 +94,8 @@ struct CompilerInput {
   let space: GlobalSpace
   let builtins: [String: Builtin]
   let twins: [String: Builtin]
+  /// The texts of the notebook's code.
+  let pool: TextPool
   /// Names to take as bound, besides those that are (for `check`).
   var knownNames: Set<String> = []
   /// A module shows nothing.
@@ -134,10 +155,12 @@ struct Compiler {
 
   // MARK: Small tools
 
-  mutating func emit(_ op: Op, _ a: Int, _ b: Int = 0, _ c: Int = 0, _ range: SourceRange) {
+  mutating func emit(
+    _ op: Op, _ a: Int, _ b: Int = 0, _ c: Int = 0, _ range: SourceRange, d: UInt8 = 0
+  ) {
     state.code.append(
       Instruction(
-        op: op, a: Int32(truncatingIfNeeded: a), b: Int32(truncatingIfNeeded: b),
+        op: op, d: d, a: Int32(truncatingIfNeeded: a), b: Int32(truncatingIfNeeded: b),
         c: Int32(truncatingIfNeeded: c)))
     state.ranges.append(range)
   }
@@ -149,7 +172,9 @@ struct Compiler {
   }
 
   mutating func patch(_ place: Int, to target: Int) {
-    let target = Int32(target)
+    // Jumps are counted from the instruction behind them; a handler is a place in the code.
+    let isHandler = state.code[place].op == .tryBegin
+    let target = Int32(truncatingIfNeeded: isHandler ? target : target - place - 1)
     switch state.code[place].op {
     case .jump, .loop: state.code[place].a = target
     case .jumpIfFalse, .jumpIfTrue, .jumpIfSet, .tryBegin: state.code[place].b = target
@@ -169,8 +194,8 @@ struct Compiler {
 
   func access(_ name: String) -> Access {
     if let (variable, crossed) = resolver.find(name, from: scope) {
-      if crossed { return .capture(state.capture(variable)) }
-      return variable.isCaught ? .box(variable.register) : .register(variable.register)
+      if crossed { return .capture(state.capture(variable), isBoxed: variable.isBoxed) }
+      return variable.isBoxed ? .box(variable.register) : .register(variable.register)
     }
     if let place = space.places[name], isBound(name, place) {
       return state.isTop ? .register(place) : .global(place)
@@ -441,7 +466,7 @@ struct Compiler {
   private mutating func endLoop(_ start: Int, _ range: SourceRange, exits: [Int]) {
     guard let loop = state.loops.popLast() else { return }
     for place in loop.continues { patch(place, to: start) }
-    emit(.loop, start, 0, 0, range)
+    emit(.loop, start - here - 1, 0, 0, range)
     patch(exits + loop.breaks)
   }
 
@@ -458,17 +483,33 @@ struct Compiler {
     let known = state.known
     // A plain local variable takes the element directly.
     let direct = directRegister(pattern)
+    if pattern.count == 2 { _ = state.newRegister() }
     let exit = here
-    emit(.next, iteration, direct ?? element, 0, iterable.range)
+    emit(
+      pattern.count == 2 ? .nextPair : .next, iteration, direct ?? element, 0, iterable.range)
     if let direct { state.known.insert(direct) }
     let turn = resolver.scope(of: statement)
     let outer = (scope, state.turns)
     if turn !== resolver.top { scope = turn }
     freshBoxes(turn, pattern)
-    if direct == nil { storePattern(pattern, from: element, iterable.range) }
+    if direct == nil { storeElement(pattern, from: element, iterable.range) }
     state.loops.append(.init(tryDepth: state.tryDepth))
+    let begin = here
     block(body, into: nil)
-    endLoop(start, statement.range, exits: [exit])
+    if pattern.count == 2 {
+      endLoop(start, statement.range, exits: [exit])
+    } else {
+      // What begins a turn comes again at its end: one jump less.
+      guard let loop = state.loops.popLast() else { return }
+      patch(loop.continues)
+      let again = direct ?? element
+      if direct == nil || begin != exit + 1 {
+        emit(.loop, start - here - 1, 0, 0, statement.range)
+      } else {
+        emit(.nextAgain, iteration, again, begin - here - 1, iterable.range)
+      }
+      patch([exit] + loop.breaks)
+    }
     (scope, state.turns) = outer
     state.known = known
   }
@@ -484,7 +525,7 @@ struct Compiler {
 
   /// Each turn of a loop has its own variable for the functions made in it.
   private mutating func freshBoxes(_ turn: Scope, _ pattern: [NamePlace]) {
-    for variable in turn.order where turn.kind == .turn && variable.isCaught {
+    for variable in turn.order where turn.kind == .turn && variable.isBoxed {
       variable.register = state.newRegister()
       variable.owner = state
       state.turns.append(variable)
@@ -494,6 +535,14 @@ struct Compiler {
       if case .box(let register) = access(name.name) {
         emit(.newBox, register, 0, 0, name.range)
       }
+    }
+  }
+
+  /// Of a loop's next element: `nextPair` has taken a pair apart already.
+  mutating func storeElement(_ pattern: [NamePlace], from element: Int, _ range: SourceRange) {
+    if pattern.count != 2 { return storePattern(pattern, from: element, range) }
+    for (offset, name) in pattern.enumerated() {
+      store(name.name, from: element + offset, name.range)
     }
   }
 
@@ -523,193 +572,8 @@ struct Compiler {
     }
     for name in names {
       let value = state.newRegister()
-      emit(.member, value, register, nameIndex(name.name), name.range)
+      emit(.member, value, register, state.constant(name.name, input.pool), name.range)
       store(name.name, from: value, name.range)
-    }
-  }
-
-  // MARK: Assignment
-
-  private mutating func assign(_ target: Target, _ value: Node, _ statement: Statement) {
-    switch target {
-    case .name(let place):
-      if inPlace(place, value) { return }
-      assign(place, value)
-    case .pattern(let names):
-      let register = operand(value)
-      storePattern(names, from: register, value.range)
-    case .path(let place, let steps):
-      let first = state.newRegister()
-      self.value(value, into: first)
-      update(place, steps, first, operation: nil, statement)
-    }
-  }
-
-  private mutating func assign(_ place: NamePlace, _ value: Node) {
-    if case .lambda(let node) = value.kind {
-      let register = state.newRegister()
-      closure(node, into: register, name: place.name)
-      store(place.name, from: register, place.range)
-      return
-    }
-    if case .register(let register) = access(place.name), isDirect(value),
-      !state.turns.contains(where: { $0.name == place.name })
-    {
-      self.value(value, into: register)
-      state.known.insert(register)
-      return
-    }
-    let register = state.newRegister()
-    self.value(value, into: register)
-    store(place.name, from: register, place.range)
-  }
-
-  /// One instruction at the end writes the result.
-  private func isDirect(_ node: Node) -> Bool {
-    switch node.kind {
-    case .binary, .negate, .not, .index, .member, .int, .float, .bool, .nil, .name, .range: true
-    case .group(let inner): isDirect(inner)
-    default: false
-    }
-  }
-
-  /// `xs = append(xs, x)` and `x = x + y`: changed where it is.
-  private mutating func inPlace(_ place: NamePlace, _ value: Node) -> Bool {
-    if state.turns.contains(where: { $0.name == place.name }) { return false }
-    switch value.kind {
-    case .binary(.add, let left, let right, _):
-      guard case .name(place.name) = left.kind, !right.mayAssign else { return false }
-      return addInPlace(place, right, value.range)
-    case .call(let call):
-      guard let element = appended(call, to: place.name) else { return false }
-      let box: Bool
-      let register: Int
-      switch access(place.name) {
-      case .register(let place): (box, register) = (false, place)
-      case .box(let place): (box, register) = (true, place)
-      default: return false
-      }
-      checkKnown(place)
-      let operand = operand(element)
-      emit(box ? .appendBox : .append, register, operand, 0, value.range)
-      return true
-    default: return false
-    }
-  }
-
-  private func appended(_ call: CallNode, to name: String) -> Node? {
-    guard case .builtin(let builtin) = access("append"), builtin.group == "lists",
-      call.arguments.allSatisfy({ $0.label == nil })
-    else { return nil }
-    switch call.callee.kind {
-    case .name("append") where call.arguments.count == 2:
-      guard case .name(name) = call.arguments[0].value.kind else { return nil }
-      return call.arguments[1].value
-    case .member(let base, "append", _) where call.arguments.count == 1:
-      guard case .name(name) = base.kind else { return nil }
-      return call.arguments[0].value
-    default: return nil
-    }
-  }
-
-  private mutating func addInPlace(
-    _ place: NamePlace, _ right: Node, _ range: SourceRange
-  ) -> Bool {
-    switch access(place.name) {
-    case .register(let register):
-      checkKnown(place)
-      if case .int(let small) = right.kind, abs(small) < 1 << 30 {
-        emit(.addInt, register, register, small, range)
-      } else {
-        emit(.add2, register, operand(right), 0, range)
-      }
-    case .box(let register): emit(.add2Box, register, operand(right), 0, range)
-    default: return false
-    }
-    return true
-  }
-
-  /// Reading a variable that may have no value yet.
-  mutating func checkKnown(_ place: NamePlace) {
-    if case .register(let register) = access(place.name) {
-      checkKnown(register, place.name, place.range)
-    }
-  }
-
-  mutating func checkKnown(_ register: Int, _ name: String, _ range: SourceRange) {
-    guard !state.known.contains(register) else { return }
-    emit(.checkSet, register, nameIndex(name), 0, range)
-    if !state.isTop, !state.chunk.unsetRegisters.contains(register) {
-      state.chunk.unsetRegisters.append(register)
-    }
-    state.known.insert(register)
-  }
-
-  private mutating func compound(
-    _ target: Target, _ operation: BinaryOperator, _ value: Node, _ statement: Statement
-  ) {
-    switch target {
-    case .name(let place):
-      let turning = state.turns.contains { $0.name == place.name }
-      if operation == .add, !turning, !value.mayAssign,
-        addInPlace(place, value, statement.range)
-      {
-        return
-      }
-      let name = Node(.name(place.name), place.range)
-      let sum = Node(
-        .binary(operation, name, value, place.range), statement.range, depth: value.depth + 1)
-      assign(place, sum)
-    case .path(let place, let steps):
-      let first = state.newRegister()
-      self.value(value, into: first)
-      update(place, steps, first, operation: operation, statement)
-    case .pattern: break
-    }
-  }
-
-  /// The operands stand in registers from `first` on: the new value, then the steps'.
-  private mutating func update(
-    _ place: NamePlace, _ steps: [PathStep], _ first: Int, operation: BinaryOperator?,
-    _ statement: Statement
-  ) {
-    var forms: [UpdateInfo.Step] = []
-    var ranges: [SourceRange] = []
-    for step in steps {
-      switch step {
-      case .member(let name, let range):
-        forms.append(.member(name))
-        ranges.append(range)
-      case .index(let indices, let range):
-        forms.append(.index(indices.map { indexOperands($0) }))
-        ranges.append(range)
-      }
-    }
-    state.chunk.updates.append(
-      UpdateInfo(name: place.name, steps: forms, operation: operation, stepRanges: ranges))
-    let info = state.chunk.updates.count - 1
-    switch access(place.name) {
-    case .register(let register):
-      checkKnown(place)
-      emit(.update, register, info, first, statement.range)
-      for variable in state.turns where variable.name == place.name {
-        emit(.setBox, variable.register, register, 0, statement.range)
-      }
-    case .box(let register): emit(.updateBox, register, info, first, statement.range)
-    case .capture, .global, .builtin, .unknown: emit(.fail, 0, 0, 0, statement.range)
-    }
-  }
-
-  /// Computes the values of one index into the next registers.
-  mutating func indexOperands(_ index: IndexNode) -> IndexShape {
-    switch index {
-    case .value(let node):
-      value(node, into: state.newRegister())
-      return .value
-    case .slice(let lower, let upper, let inclusive):
-      if let lower { value(lower, into: state.newRegister()) }
-      if let upper { value(upper, into: state.newRegister()) }
-      return .slice(lower: lower != nil, upper: upper != nil, inclusive: inclusive)
     }
   }
 }

@@ -32,6 +32,42 @@ extension Compiler {
     return operand(base)
   }
 
+  /// Makes the last instruction, which computed `base`, lend its result; false when it cannot: what
+  /// it looks into must stand in a variable, or be lent itself.
+  private mutating func lend(_ base: Node, _ register: Int) -> Bool {
+    let last = state.code.count - 1
+    guard last >= 0, register >= state.firstTemporary, state.code[last].a == Int32(register),
+      state.code[last].op == .index || state.code[last].op == .member
+    else { return false }
+    if state.code[last].d & Lending.takesLent == 0 {
+      switch base.kind {
+      case .member(let inner, _, _), .index(let inner, _):
+        guard case .name(let name) = inner.kind, case .register = access(name) else { return false }
+      default: return false
+      }
+    }
+    state.code[last].d |= Lending.lends
+    return true
+  }
+
+  /// Whether a part of `base` is looked at through a lent container: when base is a part itself, and
+  /// what comes between (`index`) is a constant or a variable that surely has a value.
+  private func isLendable(_ base: Node, _ index: Node?) -> Bool {
+    switch base.kind {
+    case .member: break
+    case .index(_, let indices):
+      guard indices.count == 1, case .value = indices[0] else { return false }
+    default: return false
+    }
+    switch index?.kind {
+    case nil, .int: return true
+    case .name(let name):
+      if case .register(let register) = access(name) { return state.known.contains(register) }
+      return false
+    default: return false
+    }
+  }
+
   /// Lets go of a container that was computed for a part of it. A variable keeps its value: those of
   /// comprehensions lie among the temporaries.
   private mutating func clear(_ base: Node, _ register: Int, _ result: Int) {
@@ -76,8 +112,13 @@ extension Compiler {
       emit(.list, result, first, nodes.count, range)
     case .map(let entries):
       let first = consecutive(entries.map(\.value))
-      state.chunk.maps.append(entries.map(\.key))
-      emit(.map, result, first, state.chunk.maps.count - 1, range)
+      if let table = KeyTable(entries.map { input.pool.value($0.key) }) {
+        state.chunk.maps.append(table)
+        emit(.map, result, first, state.chunk.maps.count - 1, range)
+      } else {
+        state.chunk.mapsTwice.append(entries.map(\.key))
+        emit(.mapTwice, result, first, state.chunk.mapsTwice.count - 1, range)
+      }
     case .comprehension(let it): comprehension(it, node, result)
     case .negate(let inner): negate(inner, result, range)
     case .not(let inner): emit(.not, result, operand(inner), 0, range)
@@ -94,8 +135,11 @@ extension Compiler {
     case .call(let call): self.call(call, node, into: result, isDisplayed: false)
     case .member(let base, let name, let nameRange):
       let register = part(base, result)
-      emit(.member, result, register, nameIndex(name), nameRange)
-      clear(base, register, result)
+      let isLent = isLendable(base, nil) && lend(base, register)
+      emit(
+        .member, result, register, state.constant(name, input.pool), nameRange,
+        d: isLent ? Lending.takesLent : 0)
+      if !isLent { clear(base, register, result) }
     case .index(let base, let indices): index(base, indices, result, range)
     case .lambda(let function): closure(function, into: result)
     case .group(let inner): value(inner, into: result)
@@ -121,8 +165,14 @@ extension Compiler {
 
   private mutating func string(_ parts: [StringPart], _ result: Int, _ range: SourceRange) {
     if parts.count <= 1, case .text(let text) = parts.first ?? .text("") {
-      return constant(.string(text), result, range)
+      return emit(.constant, result, state.constant(text, input.pool), 0, range)
     }
+    let (first, count) = stringParts(parts, range)
+    emit(.string, result, first, count, range)
+  }
+
+  /// The parts of an interpolation in registers one after the other.
+  mutating func stringParts(_ parts: [StringPart], _ range: SourceRange) -> (Int, Int) {
     let first = state.nextRegister
     var count = 0
     for part in parts {
@@ -130,11 +180,12 @@ extension Compiler {
       let register = state.newRegister()
       count += 1
       switch part {
-      case .text(let text): constant(.string(text), register, range)
+      case .text(let text):
+        emit(.constant, register, state.constant(text, input.pool), 0, range)
       case .code(let node): value(node, into: register)
       }
     }
-    emit(.string, result, first, count, range)
+    return (first, count)
   }
 
   private mutating func name(_ name: String, _ result: Int, _ range: SourceRange) {
@@ -143,7 +194,8 @@ extension Compiler {
       checkKnown(register, name, range)
       if register != result { emit(.move, result, register, 0, range) }
     case .box(let register): emit(.box, result, register, nameIndex(name), range)
-    case .capture(let index): emit(.capture, result, index, nameIndex(name), range)
+    case .capture(let index, let isBoxed):
+      emit(isBoxed ? .captureBox : .capture, result, index, nameIndex(name), range)
     case .global(let place): emit(.global, result, place, 0, range)
     case .builtin(let builtin): constant(.function(BuiltinFunction(builtin)), result, range)
     case .unknown:
@@ -183,6 +235,7 @@ extension Compiler {
     let (a, b) = operands(left, right)
     let op: Op =
       switch operation {
+      case .add where isComputed(left): .addTo
       case .add: .add
       case .subtract: .subtract
       case .multiply: .multiply
@@ -199,6 +252,15 @@ extension Compiler {
       case .greaterOrEqual: .greaterOrEqual
       }
     emit(op, result, a, b, range)
+  }
+
+  /// Whether an operand's value is in a register that nothing else looks at.
+  private func isComputed(_ node: Node) -> Bool {
+    switch node.kind {
+    case .binary, .call, .string, .list, .comprehension: true
+    case .group(let inner): isComputed(inner)
+    default: false
+    }
   }
 
   /// `result` is a new register here, never a variable that the right side may read.
@@ -231,8 +293,10 @@ extension Compiler {
         first = copy
       }
       // The index is what a wrong index is about; it stands in the error's place.
-      emit(.index, result, first, operand(node), node.range)
-      clear(base, first, result)
+      let isLent = isLendable(base, node) && lend(base, first)
+      emit(
+        .index, result, first, operand(node), node.range, d: isLent ? Lending.takesLent : 0)
+      if !isLent { clear(base, first, result) }
       return
     }
     let first = state.newRegister()
@@ -254,21 +318,33 @@ extension Compiler {
     for variable in scope.order {
       variable.register = state.newRegister()
       variable.owner = state
-      if !variable.isCaught { state.known.insert(variable.register) }
+      if !variable.isBoxed { state.known.insert(variable.register) }
     }
     let start = here
-    let element = state.newRegister()
-    emit(.next, iteration, element, 0, it.iterable.range)
-    for variable in scope.order where variable.isCaught {
+    // A plain variable takes the element directly.
+    let isDirect =
+      scope.order.count == it.pattern.count && scope.order.allSatisfy { !$0.isBoxed }
+      && it.pattern.count <= 2
+    let element: Int
+    if isDirect {
+      element = scope.order[0].register
+    } else {
+      element = state.newRegister()
+      if it.pattern.count == 2 { _ = state.newRegister() }
+    }
+    emit(
+      it.pattern.count == 2 ? .nextPair : .next, iteration, element, 0, it.iterable.range)
+    for variable in scope.order where variable.isBoxed {
       emit(.newBox, variable.register, 0, 0, node.range)
     }
-    storePattern(it.pattern, from: element, it.iterable.range)
+    if !isDirect { storeElement(it.pattern, from: element, it.iterable.range) }
     var skips: [Int] = []
     if let condition = it.condition { skips = jumpUnless(condition, .filter) }
     let value = operand(it.element)
-    emit(.append, list, value, 0, it.element.range)
+    let isOwn = if case .name = it.element.kind { true } else { false }
+    emit(isOwn ? .append : .appendTake, list, value, 0, it.element.range)
     patch(skips)
-    emit(.loop, start, 0, 0, node.range)
+    emit(.loop, start - here - 1, 0, 0, node.range)
     patch(start, to: here)
     scope = outer
     state.known = known
@@ -285,6 +361,9 @@ extension Compiler {
     case .group(let inner): return jumpUnless(inner, asker)
     case .and(let left, let right):
       return jumpUnless(left, .and) + jumpUnless(right, .and)
+    case .not(let inner):
+      emit(.jumpIfTrue, operand(inner), 0, Int(Asker.not.rawValue), node.range)
+      return [here - 1]
     case .binary(let operation, let left, let right, _):
       if case .int(let number) = right.kind, abs(number) < 1 << 30,
         let op = Compiler.intJump(operation)
@@ -404,15 +483,48 @@ extension Compiler {
     for register in 0..<required.count { state.known.insert(register) }
     functionStart(inner, required + optional)
     state.firstTemporary = state.nextRegister
-    let value = state.newRegister()
-    block(node.body, into: value)
-    if isMarked { emit(.leave, 0, 0, 0, node.body.range) }
-    emit(.returns, value, 0, 0, node.body.range)
+    returning(node.body)
     chunk.registerCount = state.registerCount
     chunk.finish(state.code, ranges: state.ranges)
     (state, scope) = outer
     state.chunk.closures.append(ClosureInfo(chunk: chunk, captures: made.captureSources))
     emit(.closure, result, state.chunk.closures.count - 1, 0, node.range)
+  }
+
+  /// A function's body, whose last value is the result. The branches of an `if` at the end return
+  /// each by itself: no value is moved from one to the other.
+  private mutating func returning(_ block: Block) {
+    guard !isMarked, let last = block.statements.last, case .expression(let node) = last.kind else {
+      let value = state.newRegister()
+      self.block(block, into: value)
+      if isMarked { emit(.leave, 0, 0, 0, block.range) }
+      emit(.returns, value, 0, 0, block.range)
+      return
+    }
+    for statement in block.statements.dropLast() { self.statement(statement) }
+    returning(node)
+  }
+
+  private mutating func returning(_ node: Node) {
+    let mark = state.nextRegister
+    defer { state.nextRegister = mark }
+    guard case .ifElse(let condition, let then, let otherwise) = node.kind else {
+      emit(.returns, operand(node), 0, 0, node.range)
+      return
+    }
+    let exits = jumpUnless(condition, .condition)
+    let known = state.known
+    returning(then)
+    patch(exits)
+    state.known = known
+    switch otherwise {
+    case .block(let other): returning(other)
+    case .chain(let other): returning(other)
+    case nil:
+      let value = state.newRegister()
+      emit(.nothing, value, 0, 0, node.range)
+      emit(.returns, value, 0, 0, node.range)
+    }
   }
 
   /// A default as it is written, when it is short: for the signature.
@@ -432,12 +544,12 @@ extension Compiler {
   /// Boxes for caught variables, then the defaults of what was not given.
   private mutating func functionStart(_ scope: Scope, _ parameters: [ParameterNode]) {
     let names = Set(parameters.map(\.name))
-    for variable in scope.order where variable.isCaught && !names.contains(variable.name) {
+    for variable in scope.order where variable.isBoxed && !names.contains(variable.name) {
       emit(.newBox, variable.register, 0, 0, SourceRange(0, 0))
       state.known.insert(variable.register)
     }
     for parameter in parameters where parameter.fallback == nil {
-      if let variable = scope.variables[parameter.name], variable.isCaught {
+      if let variable = scope.variables[parameter.name], variable.isBoxed {
         emit(.boxUp, variable.register, 0, 0, parameter.range)
       }
     }
@@ -450,7 +562,7 @@ extension Compiler {
       value(fallback, into: register)
       emit(.take, variable.register, register, 0, parameter.range)
       patch(place, to: here)
-      if variable.isCaught { emit(.boxUp, variable.register, 0, 0, parameter.range) }
+      if variable.isBoxed { emit(.boxUp, variable.register, 0, 0, parameter.range) }
       state.known.insert(variable.register)
     }
   }
@@ -481,7 +593,17 @@ extension Compiler {
         report(.unknownFunction(name, namesInSight()), call.callee.range)
         for argument in call.arguments { _ = operand(argument.value) }
         return
-      case .register, .box, .capture: checkKnownFunction(name, call, node)
+      case .register(let register):
+        checkKnownFunction(name, call, node)
+        // The function stays where it is; nothing computed before the call may change that.
+        if call.arguments.allSatisfy({ $0.label == nil && !$0.value.mayAssign }), !call.isCommand {
+          checkKnown(register, name, call.callee.range)
+          arguments(call)
+          emit(.callLocal, callee, call.arguments.count, register, node.range)
+          if result != callee { emit(.take, result, callee, 0, node.range) }
+          return
+        }
+      case .box, .capture: checkKnownFunction(name, call, node)
       }
     }
     value(call.callee, into: callee)
@@ -500,6 +622,22 @@ extension Compiler {
     for argument in call.arguments { value(argument.value, into: state.newRegister()) }
   }
 
+  /// The arguments of a builtin with a short way: what is a plain variable stays there. Per argument
+  /// its register, or -1 when it was computed in its place; empty, and nothing computed, when an
+  /// argument could change a variable.
+  private mutating func lentArguments(_ call: CallNode) -> [Int] {
+    guard call.arguments.allSatisfy({ $0.label == nil && !$0.value.mayAssign }) else { return [] }
+    return call.arguments.map { argument in
+      let register = state.newRegister()
+      if case .name(let name) = argument.value.kind, case .register(let variable) = access(name) {
+        checkKnown(variable, name, argument.value.range)
+        return variable
+      }
+      value(argument.value, into: register)
+      return -1
+    }
+  }
+
   private func labels(_ call: CallNode) -> Int {
     let plain = call.arguments.allSatisfy { $0.label == nil }
     if plain, !call.isCommand { return -1 }
@@ -513,7 +651,9 @@ extension Compiler {
     _ builtin: Builtin, _ call: CallNode, _ node: Node, _ callee: Int, _ result: Int,
     _ isDisplayed: Bool
   ) {
-    arguments(call)
+    let ends = byteCount(builtin, call, callee, node)
+    let lent = builtin.direct == nil ? [] : lentArguments(call)
+    if lent.isEmpty { arguments(call) }
     // It may take a variable away, so nothing is known to have a value after it.
     if builtin.name == "reset" { state.known = [] }
     let labels = call.arguments.map(\.label)
@@ -522,10 +662,25 @@ extension Compiler {
         name: builtin.name, labels: labels.allSatisfy { $0 == nil } ? [] : labels,
         builtin: builtin, twin: input.twins[builtin.name],
         places: try? matched(builtin, labels: labels, count: labels.count),
-        isDisplayed: isDisplayed, isPiped: call.isPiped))
+        isDisplayed: isDisplayed, isPiped: call.isPiped, lent: lent))
     emit(
       .callBuiltin, callee, call.arguments.count, state.chunk.calls.count - 1, node.range)
+    patch(ends)
     if result != callee { emit(.take, result, callee, 0, node.range) }
+  }
+
+  /// `len(s.bytes)`: the bytes are counted where they are, without a list of them. The places of
+  /// jumps over the plain call, which follows for what is no string.
+  private mutating func byteCount(
+    _ builtin: Builtin, _ call: CallNode, _ callee: Int, _ node: Node
+  ) -> [Int] {
+    guard builtin.name == "len", builtin.group == "values", call.arguments.count == 1,
+      call.arguments[0].label == nil,
+      case .member(let base, "bytes", _) = call.arguments[0].value.kind,
+      case .name(let name) = base.kind, case .register = access(name)
+    else { return [] }
+    emit(.byteCount, callee, operand(base), 0, node.range)
+    return [here - 1]
   }
 
   private mutating func memberCall(
@@ -539,7 +694,8 @@ extension Compiler {
     switch access(name) {
     case .register(let place): emit(.move, callee, place, 0, nameRange)
     case .box(let place): emit(.box, callee, place, -1, nameRange)
-    case .capture(let index): emit(.capture, callee, index, -1, nameRange)
+    case .capture(let index, let isBoxed):
+      emit(isBoxed ? .captureBox : .capture, callee, index, -1, nameRange)
     case .global(let place): emit(.globalOrNil, callee, place, 0, nameRange)
     case .builtin(let found):
       builtin = found

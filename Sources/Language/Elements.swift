@@ -5,27 +5,42 @@ import Diagnostics
 enum Elements {
   // MARK: Reading
 
-  static func member(_ value: Value, _ name: String) throws -> Value {
+  static func member(_ value: Value, _ name: TextStorage) throws -> Value {
     switch value {
     case .map(let box):
-      if let found = box.map[name] { return found }
-      throw RuntimeMessage.noKey(name, textKeys(box.map)).diagnostic()
+      let place = box.map.place(of: name)
+      if place >= 0 { return box.map.values[place] }
+      throw RuntimeMessage.noKey(name.string, textKeys(box.map)).diagnostic()
     case .host(let box):
-      if let found = try box.object.member(name) { return found }
-      throw RuntimeMessage.noMember(name, kind: box.object.kind, box.object.memberNames)
+      if let found = try box.object.member(name.string) { return found }
+      throw RuntimeMessage.noMember(name.string, kind: box.object.kind, box.object.memberNames)
         .diagnostic()
     case .text(let box):
-      if name == "bytes" { return .list(box.string.utf8.map { .int(Int($0)) }) }
+      let name = name.string
+      if name == "bytes" { return .list(bytes(box.string)) }
       if name == "scalars" {
         return .list(box.string.unicodeScalars.map { .string(String($0)) })
       }
       throw RuntimeMessage.noMember(name, kind: "string", ["bytes", "scalars"]).diagnostic()
-    default: throw RuntimeMessage.noMember(name, kind: value.kind, []).diagnostic()
+    default: throw RuntimeMessage.noMember(name.string, kind: value.kind, []).diagnostic()
+    }
+  }
+
+  private static func bytes(_ text: String) -> [Value] {
+    let count = text.utf8.count
+    return [Value](unsafeUninitializedCapacity: count) { buffer, filled in
+      guard let base = buffer.baseAddress else { return }
+      for byte in text.utf8 {
+        (base + filled).overwrite(Int(byte), Tag.int)
+        filled += 1
+      }
     }
   }
 
   private static func textKeys(_ map: OrderedMap) -> [String] {
-    map.keys.prefix(10_000).compactMap { if case .text(let name) = $0 { name } else { nil } }
+    map.keyValues.prefix(10_000).compactMap {
+      if case .text(let name) = $0 { name.string } else { nil }
+    }
   }
 
   static func element(_ value: Value, _ index: Value) throws -> Value {
@@ -39,22 +54,23 @@ enum Elements {
       if let found = box.map[key] { return found }
       throw missing(key, box.map)
     case .text(let box):
-      let text = box.string
-      if text.utf8.allSatisfy({ $0 < 0x80 && $0 != 0x0D }) {
-        let at = try place(index, text.utf8.count, "string")
-        let start = text.utf8.index(text.utf8.startIndex, offsetBy: at)
-        return .string(String(text[start]))
+      if box.isPlain {
+        return box.plainCharacter(at: try place(index, box.string.utf8.count, "string")).pointee
       }
-      let at = try place(index, text.count, "string")
-      return .string(String(text[text.index(text.startIndex, offsetBy: at)]))
+      let text = box.string
+      let at = try place(index, box.count, "string")
+      return TextStorage.of(text[text.index(text.startIndex, offsetBy: at)])
     case .range(let range): return .int(range.element(try place(index, range.count, "range")))
     case .host(let box): return try box.object.element(at: [.value(index)])
     default: throw RuntimeMessage.cannotIndex(value.kind).diagnostic()
     }
   }
 
-  static func missing(_ key: MapKey, _ map: OrderedMap) -> Diagnostic {
+  static func missing(
+    _ key: MapKey, _ map: OrderedMap, isMember: Bool = false
+  ) -> Diagnostic {
     switch key {
+    case .text(let name) where isMember: RuntimeMessage.noKey(name, textKeys(map)).diagnostic()
     case .int(let number): RuntimeMessage.noKey("\(number)", []).diagnostic()
     case .text(let name):
       RuntimeMessage.noKey(Display.quoted(name), textKeys(map)).diagnostic()
@@ -125,6 +141,12 @@ enum Elements {
     case .list(let box):
       return .list(Array(box.elements[bounds(lower, upper, box.elements.count)]))
     case .text(let box):
+      if box.isPlain {
+        let bytes = box.string.utf8
+        let part = bounds(lower, upper, bytes.count)
+        let start = bytes.index(bytes.startIndex, offsetBy: part.lowerBound)
+        return .string(String(box.string[start..<bytes.index(start, offsetBy: part.count)]))
+      }
       let characters = Array(box.string)
       return .string(String(characters[bounds(lower, upper, characters.count)]))
     case .range(let range):
@@ -148,73 +170,106 @@ enum Elements {
   /// Changes a part of the value at `slot` in place; storage that something else holds is copied.
   /// Nothing is changed when it throws. `operands`: the new value, then those of the steps.
   static func update(_ slot: Slots, _ info: UpdateInfo, _ operands: Slots) throws {
-    try descend(slot, info, 0, operands, operands + 1)
+    try walk(slot, info, from: 0, operands, operands + 1)
   }
 
-  private static func descend(
-    _ slot: Slots, _ info: UpdateInfo, _ step: Int, _ value: Slots, _ operands: Slots
+  /// `slot[key] = value`, or `op=` with an operator: one step of `update`.
+  @inline(never)
+  static func change(
+    _ slot: Slots, _ key: Slots, _ operation: BinaryOperator?, _ value: Slots
   ) throws {
-    if step == info.steps.count {
-      if let operation = info.operation {
-        try combine(slot, operation, value)
-      } else {
-        slot.pointee = value.pointee
-      }
-      return
-    }
-    let isLast = step == info.steps.count - 1
-    switch info.steps[step] {
-    case .member(let name):
-      guard slot.tag == Tag.map else {
-        throw RuntimeMessage.cannotAssignField(name, slot.pointee.kind).diagnostic()
-      }
-      try change(slot, .text(name), isLast, info.operation == nil, value) {
-        try descend($0, info, step + 1, value, operands)
-      }
-    case .index(let shapes):
-      if slot.tag == Tag.host {
-        try changeHost(slot, shapes, info, step, value, operands)
+    if slot.tag == Tag.map, key.tag == Tag.text || key.tag == Tag.int {
+      // The common case, without the steps.
+      if let found = place(of: key, in: slot) {
+        if let operation { try combine(found, operation, value) } else { found.copy(from: value) }
         return
       }
-      guard shapes.count == 1, case .value = shapes[0] else {
+    }
+    let info = UpdateInfo(name: "", steps: [.element], operation: operation)
+    try walk(slot, info, from: 0, value, key)
+  }
+
+  /// Goes down from place to place: each container is the only holder of its storage by then, and
+  /// none gets or loses an element before the last, so the addresses stay good.
+  private static func walk(
+    _ start: Slots, _ info: UpdateInfo, from first: Int, _ value: Slots, _ operands: Slots
+  ) throws {
+    var slot = start
+    var operands = operands
+    let count = info.steps.count
+    var step = first
+    while step < count {
+      let part = info.path + step
+      if part.tag == Tag.text {
+        guard slot.tag == Tag.map else {
+          throw RuntimeMessage.cannotAssignField(part.pointee.printed, slot.pointee.kind)
+            .diagnostic()
+        }
+        guard let found = try keyed(slot, part, info, step, value) else { return }
+        slot = found
+      } else if part.tag == Tag.int {
+        switch slot.tag {
+        case Tag.list:
+          let place = try place(operands.pointee, listCount(slot), "list")
+          makeUniqueList(slot)
+          slot = slot.withList {
+            $0.slot(place)
+          }
+        case Tag.map:
+          guard operands.tag == Tag.text || operands.tag == Tag.int else {
+            throw RuntimeMessage.keyKind(operands.pointee.kind).diagnostic()
+          }
+          guard let found = try keyed(slot, operands, info, step, value) else { return }
+          slot = found
+        case Tag.host: return try changeHost(slot, [.value], info, step, value, operands)
+        default: throw RuntimeMessage.cannotAssignElement(slot.pointee.kind).diagnostic()
+        }
+        operands += 1
+      } else {
+        guard case .index(let shapes) = info.steps[step] else { return }
+        if slot.tag == Tag.host {
+          return try changeHost(slot, shapes, info, step, value, operands)
+        }
         throw slot.tag == Tag.list
           ? RuntimeMessage.sliceAssign.diagnostic()
           : RuntimeMessage.severalIndices(slot.pointee.kind).diagnostic()
       }
-      switch slot.tag {
-      case Tag.list:
-        let count = uncounted(slot, ListStorage.self).elements.count
-        let place = try place(operands.pointee, count, "list")
-        let box = uniqueList(slot)
-        try box.elements.withUnsafeMutableBufferPointer { buffer in
-          guard let base = buffer.baseAddress else { return }
-          try descend(base + place, info, step + 1, value, operands + 1)
-        }
-      case Tag.map:
-        guard let key = Operations.mapKey(operands.pointee) else {
-          throw RuntimeMessage.keyKind(operands.pointee.kind).diagnostic()
-        }
-        try change(slot, key, isLast, info.operation == nil, value) {
-          try descend($0, info, step + 1, value, operands + 1)
-        }
-      default: throw RuntimeMessage.cannotAssignElement(slot.pointee.kind).diagnostic()
-      }
+      step += 1
+    }
+    if info.appends { return try append(slot, value) }
+    if let operation = info.operation {
+      try combine(slot, operation, value)
+    } else {
+      slot.copy(from: value)
     }
   }
 
-  /// A map's value; the last key of a plain assignment may be new.
-  private static func change(
-    _ slot: Slots, _ key: MapKey, _ isLast: Bool, _ isPlain: Bool, _ value: Slots,
-    _ body: (Slots) throws -> Void
-  ) throws {
-    let box = uniqueMap(slot)
-    if try box.map.change(key, body) != nil { return }
-    guard isLast, isPlain else {
+  /// The place of a key's value in the map at `slot`, which is the map's only holder after this;
+  /// nil when there is none.
+  @inline(__always)
+  private static func place(of key: Slots, in slot: Slots) -> Slots? {
+    makeUniqueMap(slot)
+    return slot.withMap { box in
+      let place = box.map.place(of: key)
+      return place < 0 ? nil : box.map.slot(place)
+    }
+  }
+
+  /// The place of a map's value. The last key of a plain assignment may be new: then the value is
+  /// added, and nil comes back.
+  private static func keyed(
+    _ slot: Slots, _ key: Slots, _ info: UpdateInfo, _ step: Int, _ value: Slots
+  ) throws -> Slots? {
+    if let found = place(of: key, in: slot) { return found }
+    let box = uncounted(slot, MapStorage.self)
+    if info.appends { throw missing(MapKey(key.pointee), box.map, isMember: info.isMember(step)) }
+    guard step == info.steps.count - 1, info.operation == nil else {
       throw RuntimeMessage.noKeyToChange(
-        Display.key(key), textKeys(box.map), onTheWay: !isLast
+        Display.key(MapKey(key.pointee)), textKeys(box.map), onTheWay: step < info.steps.count - 1
       ).diagnostic()
     }
-    box.map[key] = value.pointee
+    box.map.append(key.pointee, value.pointee)
+    return nil
   }
 
   private static func changeHost(
@@ -224,30 +279,26 @@ enum Elements {
     guard case .host(let box) = slot.pointee else { return }
     let (indices, used) = try indices(shapes, operands)
     var part: Value = .nil
-    let isPlain = step == info.steps.count - 1 && info.operation == nil
+    let isPlain = step == info.steps.count - 1 && info.operation == nil && !info.appends
     if !isPlain { part = try box.object.element(at: indices) }
     try withUnsafeMutablePointer(to: &part) {
-      try descend($0, info, step + 1, value, operands + used)
+      try walk($0, info, from: step + 1, value, operands + used)
     }
     slot.pointee = .object(try box.object.replacing(indices, with: part))
   }
 
   /// `slot = slot op value`, in place where that saves a copy.
   static func combine(_ slot: Slots, _ operation: BinaryOperator, _ value: Slots) throws {
-    if operation == .add {
+    if Operations.numbers(operation, slot, value, into: slot) { return }
+    if case .add = operation {
       switch (slot.tag, value.tag) {
-      case (Tag.int, Tag.int):
-        let (sum, overflow) = slot.int.addingReportingOverflow(value.int)
-        if !overflow {
-          slot.set(sum)
-          return
-        }
       case (Tag.text, Tag.text) where isUnique(slot, TextStorage.self):
-        let box = uncounted(slot, TextStorage.self)
-        let other = uncounted(value, TextStorage.self).string
-        try Memory.check(box.string.utf8.count + other.utf8.count, "the string")
-        box.string += other
-        return
+        return try slot.withText { box in
+          try value.withText { other in
+            try Memory.check(box.string.utf8.count + other.string.utf8.count, "the string")
+            box.append(other)
+          }
+        }
       case (Tag.list, Tag.list) where isUnique(slot, ListStorage.self):
         let box = uncounted(slot, ListStorage.self)
         let other = uncounted(value, ListStorage.self).elements
@@ -262,37 +313,61 @@ enum Elements {
 
   /// Appends in place to the list at `slot`.
   static func append(_ slot: Slots, _ value: Slots) throws {
+    try makeRoom(slot)
+    slot.withList {
+      $0.elements.append(value.pointee)
+    }
+  }
+
+  /// The same, and `value` becomes nil.
+  static func append(_ slot: Slots, taking value: Slots) throws {
+    try makeRoom(slot)
+    slot.withList {
+      $0.elements.append(value.move())
+    }
+    value.initializeNil()
+  }
+
+  @inline(__always)
+  private static func makeRoom(_ slot: Slots) throws {
     guard slot.tag == Tag.list else {
       throw PreludeMessage.needsList("append", slot.pointee.kind).diagnostic()
     }
-    let box = uniqueList(slot)
-    if box.elements.count & 0xFFFFF == 0xFFFFF {
-      try Memory.check(box.elements.count * 32, "the list")
-    }
-    box.elements.append(value.pointee)
+    makeUniqueList(slot)
+    let count = listCount(slot)
+    if count & 0xFFFFF == 0xFFFFF { try Memory.check(count * 32, "the list") }
   }
 
   // MARK: Storage at a place
 
+  @inline(__always)
   static func isUnique<T: AnyObject>(_ slot: Slots, _ type: T.Type) -> Bool {
     isKnownUniquelyReferenced(&slot.raw.assumingMemoryBound(to: T.self).pointee)
   }
 
+  @inline(__always)
   static func uncounted<T: AnyObject>(_ slot: Slots, _ type: T.Type) -> T {
     Unmanaged<T>.fromOpaque(slot.address).takeUnretainedValue()
   }
 
-  private static func uniqueList(_ slot: Slots) -> ListStorage {
-    if !isUnique(slot, ListStorage.self) {
-      slot.pointee = .list(uncounted(slot, ListStorage.self).elements)
-    }
-    return uncounted(slot, ListStorage.self)
+  @inline(__always)
+  static func listCount(_ slot: Slots) -> Int {
+    slot.withList { $0.elements.count }
   }
 
-  private static func uniqueMap(_ slot: Slots) -> MapStorage {
+  /// Makes `slot` the only holder of its list, by a copy if need be.
+  @inline(__always)
+  private static func makeUniqueList(_ slot: Slots) {
+    if !isUnique(slot, ListStorage.self) {
+      let box = uncounted(slot, ListStorage.self)
+      slot.pointee = .list(ListStorage(box.base, box.elements.count))
+    }
+  }
+
+  @inline(__always)
+  private static func makeUniqueMap(_ slot: Slots) {
     if !isUnique(slot, MapStorage.self) {
       slot.pointee = .map(uncounted(slot, MapStorage.self).map)
     }
-    return uncounted(slot, MapStorage.self)
   }
 }

@@ -63,6 +63,7 @@ package final class Interpreter {
   /// Names whose hiding of a builtin was already noted.
   private var noted: Set<String> = []
   private let words: WordTable
+  private let pool = TextPool()
 
   /// `modules` gives the source of `use name` (a library module) or `use "path"` (the path as
   /// written, ending in `.quire`); nil when there is none. The prelude's builtins
@@ -121,7 +122,7 @@ package final class Interpreter {
     var compiler = Compiler(
       CompilerInput(
         source: source, program: program, resolver: resolver, space: space, builtins: builtins,
-        twins: twins, knownNames: knownNames, shows: shows))
+        twins: twins, pool: pool, knownNames: knownNames, shows: shows))
     let chunk = compiler.compile()
     guard compiler.errors.isEmpty else {
       throw DiagnosticList(
@@ -248,6 +249,7 @@ package final class Interpreter {
   package subscript(_ name: String) -> Value? {
     get { space.value(of: name) }
     set {
+      retire(name)
       if let newValue {
         space.slots[space.place(of: name)] = newValue
       } else {
@@ -260,9 +262,16 @@ package final class Interpreter {
   @discardableResult
   package func reset(_ name: String) -> Bool {
     guard let place = space.places[name], !space.slots[place].isUnset else { return false }
+    retire(name)
     space.slots[place] = .function(Unset.marker)
     noted.remove(name)
     return true
+  }
+
+  /// Keeps what a variable holds until the code that runs has ended: a function that is running
+  /// may be lent from there.
+  private func retire(_ name: String) {
+    if machine.depth > 0, let value = space.value(of: name) { machine.retired.append(value) }
   }
 
   /// Forgets everything.

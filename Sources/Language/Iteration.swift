@@ -4,7 +4,8 @@ import Diagnostics
 
 enum Iteration {
   /// Makes the state of a loop in three registers: for a range the next int, the end and the step;
-  /// for others the container, the place, and the count.
+  /// for others the container, the place, and the count. A plain string and, for pairs, a map are
+  /// gone over as they are; the state's reference keeps them from being changed.
   static func begin(_ state: Slots, _ source: Slots, names: Int) throws {
     switch source.pointee {
     case .range(let range):
@@ -13,14 +14,18 @@ enum Iteration {
       (state + 2).set(range.step)
     case .list(let box): start(state, source.pointee, box.elements.count)
     case .map(let box):
-      let list: [Value] =
-        names == 1
-        ? box.map.keys.map(\.value)
-        : zip(box.map.keys, box.map.values).map { .list([$0.value, $1]) }
-      start(state, .list(list), list.count)
+      if names == 1 {
+        start(state, .list(box.map.keyValues), box.map.count)
+      } else {
+        start(state, source.pointee, box.map.count)
+      }
     case .text(let box):
-      let list = box.string.map { Value.string(String($0)) }
-      start(state, .list(list), list.count)
+      if box.isPlain {
+        start(state, source.pointee, box.string.utf8.count)
+      } else {
+        let list = box.string.map { TextStorage.of($0) }
+        start(state, .list(list), list.count)
+      }
     case .host(let box):
       guard let count = box.object.iterationCount else {
         throw RuntimeMessage.cannotIterate(box.object.kind).diagnostic()
@@ -44,11 +49,36 @@ enum Iteration {
       return false
     }
     (state + 1).set(place + 1)
-    if state.tag == Tag.list {
+    switch state.tag {
+    case Tag.list:
       let box = Unmanaged<ListStorage>.fromOpaque(state.address)
-      result.pointee = box._withUnsafeGuaranteedRef { $0.elements[place] }
-    } else if case .host(let box) = state.pointee {
-      result.pointee = try box.object.iterationElement(place)
+      result.copy(from: box._withUnsafeGuaranteedRef { $0.base } + place)
+    case Tag.text:
+      state.withText { result.copy(from: $0.plainCharacter(at: place)) }
+    case Tag.map:
+      let map = Elements.uncounted(state, MapStorage.self).map
+      result.pointee = .list([map.key(at: place), map.values[place]])
+    case Tag.host:
+      if case .host(let box) = state.pointee {
+        result.pointee = try box.object.iterationElement(place)
+      }
+    default: break
+    }
+    return true
+  }
+
+  /// The two parts of the next element: of a map a key and its value, without a list of them.
+  static func nextPair(_ state: Slots, into result: Slots) throws -> Bool {
+    guard state.tag == Tag.map else { return try next(state, into: result) }
+    let place = (state + 1).int
+    guard place < (state + 2).int else {
+      state.setNil()
+      return false
+    }
+    (state + 1).set(place + 1)
+    state.withMap {
+      result.copy(from: $0.map.index.pointee.base + place)
+      (result + 1).copy(from: $0.map.base + place)
     }
     return true
   }
@@ -62,8 +92,10 @@ enum Iteration {
       let count = range.count
       try Memory.check(count > Int.max / 16 ? Int.max : count * 16, "the list")
       return (0..<count).map { .int(range.element($0)) }
-    case .map(let box): return box.map.keys.map(\.value)
-    case .text(let box): return box.string.map { .string(String($0)) }
+    case .map(let box): return box.map.keyValues
+    case .text(let box):
+      if box.isPlain { return (0..<box.count).map { box.plainCharacter(at: $0).pointee } }
+      return box.string.map { TextStorage.of($0) }
     case .host(let box):
       guard let count = box.object.iterationCount else { return nil }
       return try (0..<count).map { try box.object.iterationElement($0) }

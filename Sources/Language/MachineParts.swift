@@ -13,15 +13,180 @@ extension Machine {
   @inline(__always)
   func box(_ slot: Slots) -> Unmanaged<Box> { Unmanaged<Box>.fromOpaque(slot.address) }
 
-  func read(_ box: Box, into a: Slots, _ chunk: Unmanaged<Chunk>, _ name: Int) throws {
-    if box.value.isUnset {
-      if name < 0 {
-        a.setNil()
-        return
-      }
-      throw noValue(chunk, name)
+  /// The code of the function at `slot`; nil when it is not written in the language.
+  @inline(__always)
+  func callee(_ slot: Slots) -> UnsafeMutablePointer<ChunkCore>? {
+    Unmanaged<FunctionValue>.fromOpaque(slot.address)._withUnsafeGuaranteedRef { $0.core }
+  }
+
+  /// The elements of the list at `slot`.
+  @inline(__always)
+  func base(ofList slot: Slots) -> Slots {
+    slot.withList { $0.base }
+  }
+
+  /// The element of the list at `slot`, to be read; nil when it has none there.
+  @inline(__always)
+  func element(_ index: Int, in slot: Slots) -> Slots? {
+    slot.withList { box in
+      let count = box.elements.count
+      let place = index < 0 ? index &+ count : index
+      return UInt(bitPattern: place) < UInt(bitPattern: count) ? box.base + place : nil
     }
-    a.pointee = box.value
+  }
+
+  /// The element of the list at `slot`, to be changed; nil when it has none there or when
+  /// something else holds the list.
+  @inline(__always)
+  func place(_ index: Int, in slot: Slots) -> Slots? {
+    guard Elements.isUnique(slot, ListStorage.self) else { return nil }
+    return slot.withList { box in
+      let count = box.elements.count
+      let place = index < 0 ? index &+ count : index
+      return UInt(bitPattern: place) < UInt(bitPattern: count) ? box.slot(place) : nil
+    }
+  }
+
+  /// The value of a key in the map at `slot`, to be read; nil when it has none.
+  @inline(__always)
+  func value(of key: Slots, in slot: Slots) -> Slots? {
+    slot.withMap { box in
+      let place = box.map.place(of: key)
+      return place < 0 ? nil : box.map.base + place
+    }
+  }
+
+  /// Gives a part of the container at `x` to `a`, by a copy or lent; forgets `x` when that was lent
+  /// itself. True when the part is lent.
+  @inline(__always)
+  func pass(_ found: Slots, to a: Slots, from x: Slots, _ d: UInt8, _ wasLent: Bool) -> Bool {
+    // A container that was computed goes now, and what is in it with it.
+    let lends = d & Lending.lends != 0 && (wasLent || d & Lending.takesLent == 0)
+    if !lends, found.isCounted { found.retain() }
+    let (payload, tag) = (found.int, found.tag)
+    if d & Lending.takesLent != 0 {
+      // What was lent is not counted; what was computed goes as usual.
+      if wasLent { x.initializeNil() } else if x != a { x.setNil() }
+    }
+    if a.isCounted {
+      let old = Unmanaged<FunctionValue>.fromOpaque(a.address)
+      a.overwrite(payload, tag)
+      old.release()
+    } else {
+      a.overwrite(payload, tag)
+    }
+    return lends
+  }
+
+  @inline(never)
+  func member(_ x: Slots, _ name: Slots, into a: Slots) throws {
+    a.pointee = try Elements.member(x.pointee, Elements.uncounted(name, TextStorage.self))
+  }
+
+  @inline(never)
+  func index(_ x: Slots, _ y: Slots, into a: Slots) throws {
+    if x.tag == Tag.map, y.tag == Tag.text || y.tag == Tag.int, let found = value(of: y, in: x) {
+      a.copy(from: found)
+      return
+    }
+    if x.tag == Tag.text, y.tag == Tag.int {
+      let isFound = x.withText { text -> Bool in
+        guard text.isPlain else { return false }
+        let count = text.string.utf8.count
+        let place = y.int < 0 ? y.int &+ count : y.int
+        guard place >= 0, place < count else { return false }
+        a.copy(from: text.plainCharacter(at: place))
+        return true
+      }
+      if isFound { return }
+    }
+    a.pointee = try Elements.element(x.pointee, y.pointee)
+  }
+
+  @inline(never)
+  func slice(_ first: Slots, _ chunk: Unmanaged<Chunk>, _ shape: Int, into a: Slots) throws {
+    let shapes = chunk._withUnsafeGuaranteedRef { $0.indexShapes[shape] }
+    let (indices, _) = try Elements.indices(shapes, first + 1)
+    a.pointee = try Elements.slice(first.pointee, indices)
+  }
+
+  @inline(never)
+  func updateBox(_ a: Slots, _ info: Unmanaged<UpdateInfo>, _ operands: Slots) throws {
+    try info._withUnsafeGuaranteedRef { info in
+      try box(a)._withUnsafeGuaranteedRef {
+        try checkBox($0, info.name)
+        try Elements.update(&$0.value, info, operands)
+      }
+    }
+  }
+
+  @inline(never)
+  func combineBox(_ a: Slots, _ value: Slots) throws {
+    try box(a)._withUnsafeGuaranteedRef {
+      try checkBox($0, "the variable")
+      try Elements.combine(&$0.value, .add, value)
+    }
+  }
+
+  @inline(never)
+  func appendBox(_ a: Slots, _ value: Slots) throws {
+    try box(a)._withUnsafeGuaranteedRef {
+      try checkBox($0, "the variable")
+      try Elements.append(&$0.value, value)
+    }
+  }
+
+  @inline(never)
+  func nextPair(_ state: Slots, into first: Slots) throws -> Bool {
+    if state.tag == Tag.map { return try Iteration.nextPair(state, into: first) }
+    if state.tag == Tag.int {
+      let value = state.int
+      let step = (state + 2).int
+      guard step > 0 ? value < (state + 1).int : value > (state + 1).int else { return false }
+      // An int has no two parts; the error says so.
+      first.set(value)
+    } else if try !Iteration.next(state, into: first) {
+      return false
+    }
+    var pair = Value.nil
+    withUnsafeMutablePointer(to: &pair) { $0.take(from: first) }
+    try withUnsafeMutablePointer(to: &pair) { try unpack($0, into: first, 2) }
+    return true
+  }
+
+  @inline(never)
+  func use(_ chunk: Unmanaged<Chunk>, _ index: Int, into a: Slots) throws {
+    let info = chunk._withUnsafeGuaranteedRef { $0.uses[index] }
+    a.pointee = try interpreter.module(info)
+  }
+
+  /// A call that is not the plain one of a function written in the language. True when a frame was
+  /// made.
+  @inline(never)
+  func callAny(
+    _ source: Slots, _ a: Slots, _ i: Instruction, _ chunk: Unmanaged<Chunk>
+  ) throws -> Bool {
+    if i.op == .callGlobal, source.isUnset { throw noValue(chunk, global: Int(i.c)) }
+    if source != a { a.copy(from: source) }
+    let info =
+      i.op != .call || i.c < 0 ? nil : chunk._withUnsafeGuaranteedRef { $0.calls[Int(i.c)] }
+    return try call(a, Int(i.b), info)
+  }
+
+  @inline(__always)
+  func read(_ box: Unmanaged<Box>, into a: Slots, _ chunk: Unmanaged<Chunk>, _ name: Int) throws {
+    try box._withUnsafeGuaranteedRef {
+      try withUnsafeMutablePointer(to: &$0.value) {
+        if $0.isUnset { try readUnset(into: a, chunk, name) } else { a.copy(from: $0) }
+      }
+    }
+  }
+
+  /// A variable that was caught before it had a value: nil where any name will do.
+  @inline(never)
+  func readUnset(into a: Slots, _ chunk: Unmanaged<Chunk>, _ name: Int) throws {
+    if name >= 0 { throw noValue(chunk, name) }
+    a.setNil()
   }
 
   func checkBox(_ box: Box, _ name: String) throws {
@@ -29,18 +194,99 @@ extension Machine {
   }
 
   @inline(never)
-  func slow(_ operation: BinaryOperator, _ a: Slots, _ regs: Slots, _ i: Instruction) throws {
-    a.pointee = try Operations.binary(operation, regs[Int(i.b)], regs[Int(i.c)])
+  func slow(_ operation: BinaryOperator, _ a: Slots, _ x: Slots, _ y: Slots) throws {
+    if Operations.numbers(operation, x, y, into: a) { return }
+    if x.tag == Tag.text, y.tag == Tag.text, operation == .add {
+      try x.withText { first in
+        try y.withText { second in
+          try Memory.check(first.bytes.count + second.bytes.count, "the string")
+          scratch.clear()
+          scratch.write(x)
+          scratch.write(y)
+          a.set(scratch.text())
+        }
+      }
+      return
+    }
+    a.pointee = try Operations.binary(operation, x.pointee, y.pointee)
   }
 
+  /// `a = x + y` where x was computed for this alone: it grows in place.
+  @inline(never)
+  func addTo(_ a: Slots, _ x: Slots, _ y: Slots) throws {
+    if x.tag == Tag.text, !Elements.isUnique(x, TextStorage.self) {
+      // A constant: the sum is a string of its own.
+      return try slow(.add, a, x, y)
+    }
+    try Elements.combine(x, .add, y)
+    if a != x { a.take(from: x) }
+  }
+
+  /// `a += text of values`: written behind what is there, without a string for the new part.
+  @inline(never)
+  func addText(_ a: Slots, _ first: Slots, _ count: Int) throws {
+    scratch.clear()
+    for place in 0..<count {
+      scratch.write(first + place)
+      (first + place).setNil()
+    }
+    if a.tag == Tag.text, Elements.isUnique(a, TextStorage.self) {
+      try a.withText {
+        try Memory.check($0.string.utf8.count + scratch.count, "the string")
+        $0.append(scratch.bytes)
+      }
+      return
+    }
+    first.set(scratch.text())
+    try Elements.combine(a, .add, first)
+  }
+
+  @inline(never)
+  func slow(_ operation: BinaryOperator, _ a: Slots, _ x: Slots, _ y: Int32) throws {
+    var value = Value.int(Int(y))
+    try withUnsafeMutablePointer(to: &value) { try slow(operation, a, x, $0) }
+  }
+
+  /// The remainder with the divisor's sign. Small numbers are divided in half the time.
+  @inline(__always)
+  static func remainder(_ x: Int, _ y: Int32) -> Int {
+    if UInt(bitPattern: x) < 1 << 32 {
+      return Int(UInt32(truncatingIfNeeded: x) % UInt32(truncatingIfNeeded: y))
+    }
+    let rest = x % Int(y)
+    return rest < 0 ? rest + Int(y) : rest
+  }
+
+  @inline(never)
+  func negate(_ x: Slots, into a: Slots) throws { a.pointee = try Operations.negated(x.pointee) }
+
+  @inline(never)
+  func contains(_ x: Slots, in y: Slots) throws -> Bool {
+    if y.tag == Tag.map, x.tag == Tag.text || x.tag == Tag.int { return value(of: x, in: y) != nil }
+    if y.tag == Tag.text, x.tag == Tag.text {
+      return x.withText { part in
+        y.withText { TextStorage.find(part.bytes, in: $0.bytes, from: 0) != nil }
+      }
+    }
+    return try Operations.contains(x.pointee, in: y.pointee)
+  }
+
+  /// Whether a comparison holds, for a condition: its answer must be a bool.
   @inline(never)
   func test(_ operation: BinaryOperator, _ a: Slots, _ b: Slots) throws -> Bool {
     if a.tag == Tag.float, b.tag == Tag.float {
       switch operation {
       case .less: return a.double < b.double
+      case .lessOrEqual: return a.double <= b.double
       case .greater: return a.double > b.double
+      case .greaterOrEqual: return a.double >= b.double
       default: break
       }
+    }
+    switch operation {
+    case .equal: if let answer = Operations.plainlyEqual(a, b) { return answer }
+    case .notEqual: if let answer = Operations.plainlyEqual(a, b) { return !answer }
+    default: if let order = Operations.textOrder(a, b) { return operation.holds(order) }
     }
     let value = try Operations.binary(operation, a.pointee, b.pointee)
     guard case .bool(let flag) = value else {
@@ -53,6 +299,16 @@ extension Machine {
   func test(_ operation: BinaryOperator, _ a: Slots, _ b: Int32) throws -> Bool {
     var value = Value.int(Int(b))
     return try test(operation, a, &value)
+  }
+
+  /// `a = x == y` or `!=`: host objects answer with what they like.
+  @inline(never)
+  func equal(_ x: Slots, _ y: Slots, _ operation: BinaryOperator, into a: Slots) throws {
+    if let answer = Operations.plainlyEqual(x, y) {
+      a.set(answer == (operation == .equal))
+    } else {
+      a.pointee = try Operations.binary(operation, x.pointee, y.pointee)
+    }
   }
 
   func notBool(_ slot: Slots, _ asker: Int32) -> Diagnostic {
@@ -84,34 +340,57 @@ extension Machine {
     }
   }
 
-  func makeRange(_ a: Value, _ b: Value, closed: Bool) throws -> Value {
-    guard case .int(let start) = a else {
-      throw RuntimeMessage.rangeBound(a.kind).diagnostic()
+  @inline(never)
+  func makeRange(_ x: Slots, _ y: Slots, closed: Bool, into a: Slots) throws {
+    guard x.tag == Tag.int else {
+      throw RuntimeMessage.rangeBound(x.pointee.kind).diagnostic()
     }
-    guard case .int(let end) = b else { throw RuntimeMessage.rangeBound(b.kind).diagnostic() }
+    guard y.tag == Tag.int else { throw RuntimeMessage.rangeBound(y.pointee.kind).diagnostic() }
+    let end = y.int
     if closed, end == Int.max { throw RuntimeMessage.overflow("\(end) + 1").diagnostic() }
-    return .range(start, closed ? end + 1 : end)
+    a.pointee = .range(x.int, closed ? end + 1 : end)
   }
 
-  func text(_ slot: Slots, _ count: Int) throws -> String {
-    var result = ""
+  @inline(never)
+  func makeMap(_ chunk: Unmanaged<Chunk>, _ index: Int, _ values: Slots, into a: Slots) {
+    let table = chunk._withUnsafeGuaranteedRef { $0.maps[index] }
+    a.pointee = .map(OrderedMap(table, taken(values, table.count)))
+  }
+
+  @inline(never)
+  func makeMapTwice(_ chunk: Unmanaged<Chunk>, _ index: Int, _ values: Slots, into a: Slots) {
+    let keys = chunk._withUnsafeGuaranteedRef { $0.mapsTwice[index] }
+    a.pointee = .map(OrderedMap(zip(keys, taken(values, keys.count)).map { ($0, $1) }))
+  }
+
+  /// The text of values one after the other, written into one buffer.
+  @inline(never)
+  func makeText(_ slot: Slots, _ count: Int, into a: Slots) {
+    scratch.clear()
     for place in 0..<count {
-      if case .text(let box) = slot[place] {
-        result += box.string
-      } else {
-        result += slot[place].printed
-      }
+      scratch.write(slot + place)
       (slot + place).setNil()
     }
-    return result
+    a.set(scratch.text())
   }
 
-  func makeClosure(_ info: ClosureInfo, _ regs: Slots) -> ClosureFunction {
-    let captures = info.captures.map { source -> Box in
-      if source >= 0 { return box(regs + source).takeUnretainedValue() }
-      return closure(before: regs).takeUnretainedValue().captures[-1 - source]
+  @inline(never)
+  func makeClosure(_ info: Unmanaged<ClosureInfo>, _ regs: Slots, into a: Slots) {
+    let function = info._withUnsafeGuaranteedRef { info in
+      let captures = Slots.allocate(capacity: max(1, info.count))
+      for place in 0..<info.count {
+        let source = info.captures[place]
+        let caught =
+          source >= 0
+          ? regs + source
+          : closure(before: regs)._withUnsafeGuaranteedRef { $0.captures } + (-1 - source)
+        if caught.isCounted { caught.retain() }
+        (captures + place).raw.copyMemory(from: caught.raw, byteCount: 16)
+      }
+      return Unmanaged.passRetained(
+        ClosureFunction(info.chunk, captures: captures, count: info.count))
     }
-    return ClosureFunction(info.chunk, captures: captures)
+    a.set(function, Tag.function)
   }
 
   func unpack(_ source: Slots, into a: Slots, _ count: Int) throws {
@@ -128,7 +407,12 @@ extension Machine {
     guard box.elements.count == count else {
       throw RuntimeMessage.unpackCount(count, box.elements.count).diagnostic()
     }
-    for place in 0..<count { a[place] = box.elements[place] }
+    for place in 0..<count { (a + place).copy(from: box.base + place) }
+  }
+
+  @inline(never)
+  func mark(_ chunk: Unmanaged<Chunk>, _ line: Int) {
+    profiler?.mark(chunk._withUnsafeGuaranteedRef { $0.source }, line, depth: depth)
   }
 
   func begin(_ chunk: Unmanaged<Chunk>, _ index: Int) {
@@ -164,7 +448,7 @@ extension Machine {
     guard level >= 0 else { return nil }
     let frame = frames[level]
     return frame.chunk._withUnsafeGuaranteedRef { chunk in
-      let index = frame.pc - chunk.code - 1
+      let index = frame.pc - frame.core.pointee.code - 1
       guard index >= 0, index < chunk.ranges.count else { return nil }
       return Place(chunk.source, chunk.ranges[index])
     }
@@ -174,11 +458,12 @@ extension Machine {
     while depth > target {
       depth -= 1
       let frame = frames[depth]
-      let (count, isTop) = frame.chunk._withUnsafeGuaranteedRef {
-        ($0.registerCount, frame.base == $0.space.slots)
-      }
+      let count = frame.core.pointee.registerCount
+      let isTop = frame.base == frame.core.pointee.globals
       if isTop { continue }
-      for place in 0..<count where (frame.base + place).isCounted { frame.base[place] = .nil }
+      for place in 0..<count where (frame.base + place).isCounted {
+        (frame.base + place).setNil()
+      }
     }
   }
 }

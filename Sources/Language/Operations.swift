@@ -6,6 +6,90 @@ import Glibc
 enum Operations {
   // MARK: Operators
 
+  /// The four kinds of arithmetic on two numbers where they stand, without a copy of a value.
+  /// False, and nothing written, for all that is not plain: other kinds, an overflow, a zero
+  /// divisor, another operator.
+  static func numbers(
+    _ operation: BinaryOperator, _ a: Slots, _ b: Slots, into result: Slots
+  ) -> Bool {
+    if a.tag == Tag.int, b.tag == Tag.int {
+      let (value, overflow): (Int, Bool)
+      switch operation {
+      case .add: (value, overflow) = a.int.addingReportingOverflow(b.int)
+      case .subtract: (value, overflow) = a.int.subtractingReportingOverflow(b.int)
+      case .multiply: (value, overflow) = a.int.multipliedReportingOverflow(by: b.int)
+      case .divide:
+        if b.int == 0 { return false }
+        result.set(Double(a.int) / Double(b.int))
+        return true
+      case .floorDivide:
+        if b.int == 0 { return false }
+        (value, overflow) = floorDivided(a.int, b.int)
+      case .remainder:
+        if b.int == 0 || b.int == -1 { return false }
+        let rest = a.int % b.int
+        (value, overflow) = (rest != 0 && (rest < 0) != (b.int < 0) ? rest + b.int : rest, false)
+      default: return false
+      }
+      if overflow { return false }
+      result.set(value)
+      return true
+    }
+    let x: Double
+    let y: Double
+    switch (a.tag, b.tag) {
+    case (Tag.float, Tag.float): (x, y) = (a.double, b.double)
+    case (Tag.float, Tag.int): (x, y) = (a.double, Double(b.int))
+    case (Tag.int, Tag.float): (x, y) = (Double(a.int), b.double)
+    default: return false
+    }
+    switch operation {
+    case .add: result.set(x + y)
+    case .subtract: result.set(x - y)
+    case .multiply: result.set(x * y)
+    case .divide:
+      if y == 0 { return false }
+      result.set(x / y)
+    default: return false
+    }
+    return true
+  }
+
+  /// Whether two values are equal, when that is seen at once: small values of one kind, strings.
+  @inline(__always)
+  static func plainlyEqual(_ a: Slots, _ b: Slots) -> Bool? {
+    guard a.tag == b.tag else {
+      // An int may equal a float; a host object decides by itself.
+      if a.tag == Tag.host || b.tag == Tag.host { return nil }
+      return a.tag &- 1 < 2 && b.tag &- 1 < 2 ? nil : false
+    }
+    switch a.tag {
+    case Tag.int: return a.int == b.int
+    case Tag.float: return a.double == b.double
+    case Tag.bool: return a.bool == b.bool
+    case Tag.none: return true
+    case Tag.text:
+      if a.address == b.address { return true }
+      let x = Unmanaged<TextStorage>.fromOpaque(a.address)
+      let y = Unmanaged<TextStorage>.fromOpaque(b.address)
+      return x._withUnsafeGuaranteedRef { x in
+        y._withUnsafeGuaranteedRef { y in x.equals(y) }
+      }
+    default: return nil
+    }
+  }
+
+  /// The order of two strings (below 0, 0, above 0); nil for other kinds.
+  @inline(__always)
+  static func textOrder(_ a: Slots, _ b: Slots) -> Int? {
+    guard a.tag == Tag.text, b.tag == Tag.text else { return nil }
+    return a.withText { x in
+      b.withText { y in
+        x.order(y)
+      }
+    }
+  }
+
   static func binary(_ operation: BinaryOperator, _ a: Value, _ b: Value) throws -> Value {
     switch (a, b) {
     case (.int(let x), .int(let y)): return try ints(operation, x, y)
@@ -147,12 +231,23 @@ enum Operations {
     guard case .text(let x) = a, case .text(let y) = b else {
       throw RuntimeMessage.orderKinds(operation.rawValue, a.kind, b.kind).diagnostic()
     }
-    return .bool(operation.holds(compare(x.string, y.string)))
+    return .bool(operation.holds(x.order(y).signum()))
   }
 
   /// By Unicode scalars, which is the order of the UTF-8 bytes.
   static func compare(_ x: String, _ y: String) -> Int {
-    if x.utf8.elementsEqual(y.utf8) { return 0 }
+    let sign = x.utf8.withContiguousStorageIfAvailable { p in
+      y.utf8.withContiguousStorageIfAvailable { q -> Int in
+        let both = min(p.count, q.count)
+        guard both > 0, let a = p.baseAddress, let b = q.baseAddress else {
+          return p.count - q.count
+        }
+        let order = Int(memcmp(a, b, both))
+        return order == 0 ? p.count - q.count : order
+      }
+    }
+    if let sign, let sign { return sign.signum() }
+    if TextStorage.equal(x, y) { return 0 }
     return x.utf8.lexicographicallyPrecedes(y.utf8) ? -1 : 1
   }
 
@@ -161,7 +256,7 @@ enum Operations {
     switch (a, b) {
     case (.int(let x), .int(let y)): return x < y ? -1 : x > y ? 1 : 0
     case (.float(let x), .float(let y)): return x < y ? -1 : x > y ? 1 : 0
-    case (.text(let x), .text(let y)): return compare(x.string, y.string)
+    case (.text(let x), .text(let y)): return x.order(y)
     case (.int, .float), (.float, .int):
       if case .bool(true) = try binary(.less, a, b) { return -1 }
       if case .bool(true) = try binary(.greater, a, b) { return 1 }
@@ -183,7 +278,7 @@ enum Operations {
       return .string(x.string + y.string)
     case (.list(let x), .list(let y)):
       try Memory.check((x.elements.count + y.elements.count) * 16, "the list")
-      return .list(x.elements + y.elements)
+      return .list(ListStorage(x, y))
     default: throw RuntimeMessage.operands("+", a.kind, b.kind).diagnostic()
     }
   }
@@ -201,6 +296,7 @@ enum Operations {
       try Memory.check(product(total, 16), "the list")
       var result: [Value] = []
       result.reserveCapacity(total)
+      if x.elements.count == 1 { return .list(Array(repeating: x.elements[0], count: count)) }
       for _ in 0..<count where !x.elements.isEmpty { result += x.elements }
       return .list(result)
     default: throw RuntimeMessage.operands("*", a.kind, b.kind).diagnostic()
@@ -240,17 +336,28 @@ enum Operations {
       case (.int, .int), (.float, .float), (.int, .float), (.float, .int):
         guard case .bool(true) = try binary(.equal, a, b) else { return false }
       case (.text(let x), .text(let y)):
-        if !x.string.utf8.elementsEqual(y.string.utf8) { return false }
+        if !x.equals(y) { return false }
       case (.list(let x), .list(let y)):
         if x === y { continue }
         guard x.elements.count == y.elements.count else { return false }
-        open.append(contentsOf: zip(x.elements, y.elements).reversed())
+        // Numbers, bools and strings are compared at once; what holds others waits.
+        var waiting: [(Value, Value)] = []
+        for place in x.elements.indices {
+          let answer = plainlyEqual(x.base + place, y.base + place)
+          if answer == true { continue }
+          if answer == false, waiting.isEmpty { return false }
+          waiting.append((x.elements[place], y.elements[place]))
+          // What comes before a difference may raise an error; what comes after it may not.
+          if answer == false { break }
+        }
+        open.append(contentsOf: waiting.reversed())
       case (.map(let x), .map(let y)):
         if x === y { continue }
         guard x.map.count == y.map.count else { return false }
-        for (key, value) in zip(x.map.keys, x.map.values) {
-          guard let other = y.map[key] else { return false }
-          open.append((value, other))
+        for place in 0..<x.map.count {
+          let found = y.map.place(of: x.map.index.pointee.base + place)
+          if found < 0 { return false }
+          open.append((x.map.values[place], y.map.values[found]))
         }
       case (.range(let x), .range(let y)):
         if x.count != y.count || (x.count > 0 && x.start != y.start)
@@ -275,11 +382,26 @@ enum Operations {
   static func contains(_ value: Value, in container: Value) throws -> Bool {
     switch container {
     case .list(let box):
-      for element in box.elements where try equal(element, value) { return true }
-      return false
+      var value = value
+      return try withUnsafeMutablePointer(to: &value) { value in
+        for place in 0..<box.elements.count {
+          if place & 0xFFFF == 0xFFFF, Memory.interrupt?.isRequested == true {
+            throw Interrupted()
+          }
+          if try plainlyEqual(box.base + place, value)
+            ?? equal(box.elements[place], value.pointee)
+          {
+            return true
+          }
+        }
+        return false
+      }
     case .map(let box):
-      guard let key = mapKey(value) else { return false }
-      return box.map[key] != nil
+      var key = value
+      switch key {
+      case .int, .text: return withUnsafeMutablePointer(to: &key) { box.map.place(of: $0) >= 0 }
+      default: return false
+      }
     case .range(let range):
       guard let number = value.asNumber, let int = Int(exactly: number) else { return false }
       return range.contains(value.asInt ?? int)
@@ -287,7 +409,7 @@ enum Operations {
       guard case .text(let part) = value else {
         throw RuntimeMessage.containsKind(value.kind, "string").diagnostic()
       }
-      return find(Array(part.string.utf8), in: Array(box.string.utf8))
+      return find(part.string, in: box.string)
     case .host(let box):
       if let found = try box.object.contains(value) { return found }
       fallthrough
@@ -295,14 +417,17 @@ enum Operations {
     }
   }
 
-  private static func find(_ part: [UInt8], in text: [UInt8]) -> Bool {
-    if part.isEmpty { return true }
-    guard text.count >= part.count else { return false }
-    for start in 0...(text.count - part.count)
-    where text[start] == part[0] && text[start..<(start + part.count)].elementsEqual(part) {
-      return true
+  /// By bytes.
+  static func find(_ part: String, in text: String) -> Bool {
+    let found = text.utf8.withContiguousStorageIfAvailable { text in
+      part.utf8.withContiguousStorageIfAvailable { part in
+        TextStorage.find(part, in: text, from: 0) != nil
+      }
     }
-    return false
+    if let found, let found { return found }
+    let (text, part) = (Array(text.utf8), Array(part.utf8))
+    return part.isEmpty
+      || text.indices.contains { text[$0...].starts(with: part) }
   }
 
   static func mapKey(_ value: Value) -> MapKey? {
@@ -315,6 +440,19 @@ enum Operations {
 }
 
 extension BinaryOperator {
+  /// By the number that instructions hold.
+  static let numbered = Array(allCases)
+  @inline(__always) static func of(number: UInt8) -> BinaryOperator {
+    switch number {
+    case 0: .add
+    case 1: .subtract
+    case 2: .multiply
+    case 3: .divide
+    default: numbered[Int(number)]
+    }
+  }
+  var number: UInt8 { UInt8(truncatingIfNeeded: Self.numbered.firstIndex(of: self) ?? 0) }
+
   var isOrder: Bool {
     switch self {
     case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: true

@@ -6,14 +6,9 @@ import Diagnostics
 package enum Prelude {
   /// Every builtin of the prelude, in the order of the reference.
   nonisolated(unsafe) package static let builtins: [Builtin] =
-    session + values + lists + functions + texts + numbers
-
-  /// `direct` for functions of one argument.
-  static func one(_ body: @escaping (Value) throws -> Value?)
-    -> (UnsafeMutablePointer<Value>, Int) throws -> Value?
-  {
-    { slots, count in count == 1 ? try body(slots.pointee) : nil }
-  }
+    (session + values + lists + functions + texts + numbers).map {
+      $0.with(direct: ShortWay(rawValue: $0.name))
+    }
 
   static func elements(_ call: Call, _ name: String) throws -> [Value] {
     let value = try call.value(name)
@@ -135,7 +130,7 @@ package enum Prelude {
       case .list(let box): return .int(box.elements.count)
       case .map(let box): return .int(box.map.count)
       case .range(let range): return .int(range.count)
-      case .text(let box): return .int(length(box.string))
+      case .text(let box): return .int(box.count)
       case .host(let box):
         if let count = box.object.iterationCount { return .int(count) }
         fallthrough
@@ -206,16 +201,9 @@ package enum Prelude {
     _ name: String, group: String, _ summary: String, _ parameter: String, example: String,
     _ body: @escaping (Value) throws -> Value
   ) -> Builtin {
-    var builtin = Builtin(
+    Builtin(
       name, group: group, summary, [Parameter(parameter)], example: example, flags: .pure
     ) { call in try body(try call.value(parameter)) }
-    builtin.direct = { slots, count in count == 1 ? try body(slots.pointee) : nil }
-    return builtin
-  }
-
-  static func length(_ text: String) -> Int {
-    let bytes = text.utf8
-    return bytes.allSatisfy { $0 < 0x80 && $0 != 0x0D } ? bytes.count : text.count
   }
 
   static func int(_ value: Value, base: Int) throws -> Value {

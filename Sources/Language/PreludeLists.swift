@@ -134,56 +134,40 @@ extension Prelude {
     return .range(first, end, by: step)
   }
 
-  nonisolated(unsafe) private static let get: Builtin = {
-    var builtin = Builtin(
-      "get", group: "lists", "Reads a key or place that may be missing",
-      [Parameter("values"), Parameter("key"), Parameter("fallback", .optional("nil"))],
-      example: "get({a: 1}, \"b\", 0) -> 0", flags: .pure
-    ) { call in
-      let (values, key) = (try call.value("values"), try call.value("key"))
-      let fallback = call["fallback"] ?? .nil
-      switch values {
-      case .map(let box):
-        guard let key = Operations.mapKey(key) else {
-          throw RuntimeMessage.keyKind(key.kind).diagnostic()
-        }
-        return box.map[key] ?? fallback
-      case .list(let box):
-        guard case .int(let number) = key else {
-          throw RuntimeMessage.indexKind("list", key.kind).diagnostic()
-        }
-        let place = number < 0 ? number + box.elements.count : number
-        return box.elements.indices.contains(place) ? box.elements[place] : fallback
-      default: throw call.mismatch("values", "a map or list", values)
+  nonisolated(unsafe) private static let get = Builtin(
+    "get", group: "lists", "Reads a key or place that may be missing",
+    [Parameter("values"), Parameter("key"), Parameter("fallback", .optional("nil"))],
+    example: "get({a: 1}, \"b\", 0) -> 0", flags: .pure
+  ) { call in
+    let (values, key) = (try call.value("values"), try call.value("key"))
+    let fallback = call["fallback"] ?? .nil
+    switch values {
+    case .map(let box):
+      guard let key = Operations.mapKey(key) else {
+        throw RuntimeMessage.keyKind(key.kind).diagnostic()
       }
+      return box.map[key] ?? fallback
+    case .list(let box):
+      guard case .int(let number) = key else {
+        throw RuntimeMessage.indexKind("list", key.kind).diagnostic()
+      }
+      let place = number < 0 ? number + box.elements.count : number
+      return box.elements.indices.contains(place) ? box.elements[place] : fallback
+    default: throw call.mismatch("values", "a map or list", values)
     }
-    builtin.direct = { slots, count in
-      guard count == 2 || count == 3, case .map(let box) = slots[0],
-        let key = Operations.mapKey(slots[1])
-      else { return nil }
-      return box.map[key] ?? (count == 3 ? slots[2] : .nil)
-    }
-    return builtin
-  }()
+  }
 
-  nonisolated(unsafe) private static let append: Builtin = {
-    var builtin = Builtin(
-      "append", group: "lists", "Gives a list with one more element",
-      [Parameter("list"), Parameter("value")], example: "append([1, 2], 3) -> [1, 2, 3]",
-      flags: .pure
-    ) { call in
-      let value = try call.value("list")
-      guard let list = value.asList else {
-        throw PreludeMessage.needsList("append", value.kind).diagnostic()
-      }
-      return .list(list + [try call.value("value")])
+  nonisolated(unsafe) private static let append = Builtin(
+    "append", group: "lists", "Gives a list with one more element",
+    [Parameter("list"), Parameter("value")], example: "append([1, 2], 3) -> [1, 2, 3]",
+    flags: .pure
+  ) { call in
+    let value = try call.value("list")
+    guard let list = value.asList else {
+      throw PreludeMessage.needsList("append", value.kind).diagnostic()
     }
-    builtin.direct = { slots, count in
-      guard count == 2, case .list(let box) = slots[0] else { return nil }
-      return .list(box.elements + [slots[1]])
-    }
-    return builtin
-  }()
+    return .list(list + [try call.value("value")])
+  }
 
   // MARK: With functions
 
@@ -193,11 +177,11 @@ extension Prelude {
       [Parameter("values"), Parameter("function")],
       example: "map([1, 2, 3], x => x * 2) -> [2, 4, 6]"
     ) { call in
-      let function = try function(call, "function")
+      let function = Callback(try function(call, "function"), call.context)
       var result: [Value] = []
       for element in try elements(call, "values") {
         try call.context.interrupt.check()
-        result.append(try call.context.call(function, [element]))
+        result.append(try function.call(element))
       }
       return .list(result)
     },
@@ -206,7 +190,7 @@ extension Prelude {
       [Parameter("values"), Parameter("function")],
       example: "filter([1, 2, 3, 4], x => x % 2 == 0) -> [2, 4]"
     ) { call in
-      let function = try function(call, "function")
+      let function = Callback(try function(call, "function"), call.context)
       var result: [Value] = []
       for element in try elements(call, "values") where try holds(call, function, element) {
         result.append(element)
@@ -220,14 +204,14 @@ extension Prelude {
         Parameter("from", .label("the first element"), "the value to begin with"),
       ], example: "reduce([1, 2, 3], (a, b) => a * b) -> 6"
     ) { call in
-      let function = try function(call, "function")
+      let function = Callback(try function(call, "function"), call.context)
       var list = try elements(call, "values")[...]
       guard var result = call["from"] ?? list.popFirst() else {
         throw PreludeMessage.reduceEmpty.diagnostic()
       }
       for element in list {
         try call.context.interrupt.check()
-        result = try call.context.call(function, [result, element])
+        result = try function.call(result, element)
       }
       return result
     },
@@ -236,7 +220,8 @@ extension Prelude {
       [Parameter("values"), Parameter("function", .optional("nil"))],
       example: "any([1, 2, 3], x => x > 2) -> true"
     ) { call in
-      for element in try elements(call, "values") where try holds(call, call["function"], element) {
+      let function = optionalFunction(call)
+      for element in try elements(call, "values") where try holds(call, function, element) {
         return .bool(true)
       }
       return .bool(false)
@@ -246,8 +231,10 @@ extension Prelude {
       [Parameter("values"), Parameter("function", .optional("nil"))],
       example: "all([1, 2, 3], x => x > 0) -> true"
     ) { call in
-      for element in try elements(call, "values")
-      where try !holds(call, call["function"], element) { return .bool(false) }
+      let function = optionalFunction(call)
+      for element in try elements(call, "values") where try !holds(call, function, element) {
+        return .bool(false)
+      }
       return .bool(true)
     },
     Builtin(
@@ -269,8 +256,9 @@ extension Prelude {
       }
       var total = Value.int(0)
       var exact = Compensated()
+      let by = call["by"].map { Callback($0, call.context) }
       for element in try elements(call, "values") {
-        let value = try call["by"].map { try call.context.call($0, [element]) } ?? element
+        let value = try by?.call(element) ?? element
         if case .float(let number) = value, exact.count > 0 || total.isZero {
           exact.add(number)
         } else if exact.count > 0, case .int(let number) = value {
@@ -302,7 +290,7 @@ extension Prelude {
       var count = 0
       for element in try elements(call, "values") {
         if case .function = what {
-          if try holds(call, what, element) { count += 1 }
+          if try holds(call, Callback(what, call.context), element) { count += 1 }
         } else if try Operations.equal(element, what) {
           count += 1
         }
@@ -321,11 +309,18 @@ extension Prelude {
     return .int(sum)
   }
 
-  private static func holds(_ call: Call, _ function: Value?, _ element: Value) throws -> Bool {
+  private static func optionalFunction(_ call: Call) -> Callback? {
+    guard let function = call["function"], !function.isNil else { return nil }
+    return Callback(function, call.context)
+  }
+
+  private static func holds(
+    _ call: Call, _ function: Callback?, _ element: Value
+  ) throws -> Bool {
     try call.context.interrupt.check()
     let answer: Value
-    if let function, !function.isNil {
-      answer = try call.context.call(function, [element])
+    if let function {
+      answer = try function.call(element)
     } else {
       answer = element
     }
@@ -338,42 +333,22 @@ extension Prelude {
   private static func sorted(_ call: Call) throws -> Value {
     let values = try elements(call, "values")
     let isReversed = try call.bool("reverse", default: false)
-    var keys = values
     if let by = call["by"], !by.isNil {
-      let function = try function(call, "by")
-      keys = try values.map { try call.context.call(function, [$0]) }
+      let function = Callback(try function(call, "by"), call.context)
+      let keys = try values.map { try function.call($0) }
+      if let order = Sorting.order(keys, isReversed) { return .list(order.map { values[$0] }) }
+      return .list(
+        try Sorting.anyOrder(keys, isReversed, call.context.interrupt).map { values[$0] })
     }
-    if let list = plainlySorted(values, keys, isReversed) { return .list(list) }
-    let sign = isReversed ? -1 : 1
-    var steps = 0
-    let order = try keys.indices.sorted { a, b in
-      steps &+= 1
-      if steps & 0xFFFF == 0 { try call.context.interrupt.check() }
-      let order = try Operations.order(keys[a], keys[b], "sorted") * sign
-      return order != 0 ? order < 0 : a < b
-    }
-    return .list(order.map { values[$0] })
-  }
-
-  /// A list of ints alone, sorted by itself: the common case, without a look at kinds each time.
-  private static func plainlySorted(
-    _ values: [Value], _ keys: [Value], _ isReversed: Bool
-  ) -> [Value]? {
-    guard values.count == keys.count, values.count < 1 << 22 else { return nil }
-    var ints: [Int] = []
-    ints.reserveCapacity(values.count)
-    for (value, key) in zip(values, keys) {
-      guard case .int(let number) = value, case .int(number) = key else { return nil }
-      ints.append(number)
-    }
-    if isReversed { ints.sort(by: >) } else { ints.sort() }
-    return ints.map { .int($0) }
+    if let list = Sorting.sorted(values, isReversed) { return .list(list) }
+    return .list(
+      try Sorting.anyOrder(values, isReversed, call.context.interrupt).map { values[$0] })
   }
 
   private static func extreme(
     _ name: String, _ summary: String, _ sign: Int, _ example: String
   ) -> Builtin {
-    var builtin = Builtin(
+    Builtin(
       name, group: "numbers", summary,
       [
         Parameter("values", .rest), Parameter("by", .label("nil"), "a function that gives the key"),
@@ -384,7 +359,8 @@ extension Prelude {
       if values.count == 1, let inner = try Iteration.elements(values[0]) { values = inner }
       var keys = values
       if let by = call["by"], !by.isNil {
-        keys = try values.map { try call.context.call(by, [$0]) }
+        let by = Callback(by, call.context)
+        keys = try values.map { try by.call($0) }
       }
       guard var best = keys.indices.first else {
         throw PreludeMessage.empty(name).diagnostic()
@@ -394,15 +370,6 @@ extension Prelude {
       where try Operations.order(keys[place], keys[best], name) == sign { best = place }
       return values[best]
     }
-    builtin.direct = { slots, count in
-      guard count == 2 else { return nil }
-      switch (slots[0], slots[1]) {
-      case (.int(let x), .int(let y)): return .int((x < y) == (sign < 0) ? x : y)
-      case (.float(let x), .float(let y)): return .float((x < y) == (sign < 0) ? x : y)
-      default: return nil
-      }
-    }
-    return builtin
   }
 }
 

@@ -105,20 +105,23 @@ extension Prelude {
 
   /// The parts of a text between the occurrences of another, found by bytes.
   static func pieces(_ text: String, by mark: String) -> [String] {
-    let bytes = Array(text.utf8)
-    let pattern = Array(mark.utf8)
-    guard !pattern.isEmpty, bytes.count >= pattern.count else { return [text] }
+    let found = text.utf8.withContiguousStorageIfAvailable { bytes in
+      mark.utf8.withContiguousStorageIfAvailable { mark in pieces(bytes, by: mark) }
+    }
+    if let found, let found { return found }
+    return Array(text.utf8).withUnsafeBufferPointer { bytes in
+      Array(mark.utf8).withUnsafeBufferPointer { pieces(bytes, by: $0) }
+    }
+  }
+
+  private static func pieces(
+    _ bytes: UnsafeBufferPointer<UInt8>, by mark: UnsafeBufferPointer<UInt8>
+  ) -> [String] {
     var result: [String] = []
     var start = 0
-    var at = 0
-    while at + pattern.count <= bytes.count {
-      if bytes[at] == pattern[0], bytes[at..<(at + pattern.count)].elementsEqual(pattern) {
-        result.append(String(decoding: bytes[start..<at], as: UTF8.self))
-        at += pattern.count
-        start = at
-      } else {
-        at += 1
-      }
+    while !mark.isEmpty, let found = TextStorage.find(mark, in: bytes, from: start) {
+      result.append(String(decoding: bytes[start..<found], as: UTF8.self))
+      start = found + mark.count
     }
     result.append(String(decoding: bytes[start...], as: UTF8.self))
     return result

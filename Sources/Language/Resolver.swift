@@ -6,8 +6,15 @@ import Diagnostics
 /// A variable of a function, comprehension or loop turn.
 final class Variable {
   let name: String
-  /// A function inside catches it, so it lives in a box.
+  /// A function inside catches it.
   var isCaught = false
+  /// How many places give it a value.
+  var bindings = 0
+  /// A function catches it before it has its value, or it may get another one later.
+  var isUnsteady = false
+  /// It is caught, and may get another value after that: it lives in a box that all share. What
+  /// keeps its value is caught as that value.
+  var isBoxed: Bool { isCaught && (bindings != 1 || isUnsteady) }
   /// Its register, given by the compiler.
   var register = -1
   /// Whose register it is.
@@ -47,6 +54,8 @@ struct Resolver {
   private(set) var names = CellNames()
   private var bound: Set<String> = []
   private var functionStack: [String] = []
+  /// Loops around the place, inside its function.
+  private var loopDepth = 0
 
   init(_ program: Program) {
     for statement in program.statements { gather(statement, into: nil) }
@@ -157,7 +166,10 @@ struct Resolver {
 
   private mutating func use(_ name: String, _ scope: Scope) {
     if let (variable, crossed) = find(name, from: scope) {
-      if crossed { variable.isCaught = true }
+      if crossed {
+        variable.isCaught = true
+        if variable.bindings == 0 { variable.isUnsteady = true }
+      }
       return
     }
     if let function = functionStack.first {
@@ -168,7 +180,12 @@ struct Resolver {
     }
   }
 
-  private mutating func bind(_ name: String, _ scope: Scope) {
+  /// `turns`: by a loop that gives each turn a value of its own.
+  private mutating func bind(_ name: String, _ scope: Scope, turns: Bool = false) {
+    if let (variable, crossed) = find(name, from: scope), !crossed {
+      variable.bindings += 1
+      if loopDepth > 0, !turns { variable.isUnsteady = true }
+    }
     if functionStack.isEmpty, find(name, from: scope) == nil { bound.insert(name) }
   }
 
@@ -186,11 +203,15 @@ struct Resolver {
       let turn = Scope(.turn, parent: scope)
       if functionStack.isEmpty { for name in pattern { turn.declare(name.name) } }
       scopes[ObjectIdentifier(statement)] = turn
-      for name in pattern { bind(name.name, scope) }
+      for name in pattern { bind(name.name, scope, turns: true) }
+      loopDepth += 1
       walk(body, turn)
+      loopDepth -= 1
     case .whileLoop(let condition, let body):
+      loopDepth += 1
       walk(condition, scope)
       walk(body, scope)
+      loopDepth -= 1
     case .returns(let value): if let value { walk(value, scope) }
     case .breaks, .continues: break
     case .use(let module, _, _, let list):
@@ -238,10 +259,18 @@ struct Resolver {
       if let fallback = parameter.fallback { gather(fallback, into: inner) }
     }
     functionStack.append(name)
+    let outer = loopDepth
+    loopDepth = 0
     for parameter in function.parameters {
-      if let fallback = parameter.fallback { walk(fallback, inner) }
+      // A default may be a function that catches a parameter which has no value yet.
+      inner.variables[parameter.name]?.bindings += 1
+      if let fallback = parameter.fallback {
+        inner.variables[parameter.name]?.isUnsteady = true
+        walk(fallback, inner)
+      }
     }
     walk(function.body, inner)
+    loopDepth = outer
     functionStack.removeLast()
   }
 
@@ -253,7 +282,12 @@ struct Resolver {
       walk(comprehension.iterable, scope)
       let inner = Scope(.comprehension, parent: scope)
       scopes[ObjectIdentifier(comprehension)] = inner
-      for name in comprehension.pattern { inner.declare(name.name) }
+      for name in comprehension.pattern {
+        inner.declare(name.name)
+        inner.variables[name.name]?.bindings += 1
+      }
+      loopDepth += 1
+      defer { loopDepth -= 1 }
       if let condition = comprehension.condition { walk(condition, inner) }
       walk(comprehension.element, inner)
     case .ifElse(let condition, let then, let otherwise):

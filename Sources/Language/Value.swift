@@ -15,21 +15,54 @@ package enum Value {
   case host(HostStorage)
 }
 
-/// The storage of a string; immutable but for appending to a unique one.
-package final class TextStorage {
-  package var string: String
-  package init(_ string: String) { self.string = string }
-}
-
 package final class ListStorage {
-  package var elements: [Value]
+  @exclusivity(unchecked) package var elements: [Value]
   package init(_ elements: [Value]) { self.elements = elements }
 
+  /// A copy of values that lie one after the other, and room for as many more as asked for. Their
+  /// bits are copied at once and references counted after, only where there are some.
+  init(_ slots: Slots, _ count: Int, adding last: Slots? = nil) {
+    let total = last == nil ? count : count + 1
+    elements = [Value](unsafeUninitializedCapacity: total) { buffer, filled in
+      guard let base = buffer.baseAddress else { return }
+      base.raw.copyMemory(from: slots.raw, byteCount: count * 16)
+      if let last { (base + count).raw.copyMemory(from: last.raw, byteCount: 16) }
+      for place in 0..<total where (base + place).isCounted { (base + place).retain() }
+      filled = total
+    }
+  }
+
+  /// The elements of two lists.
+  init(_ a: ListStorage, _ b: ListStorage) {
+    let (first, second) = (a.elements.count, b.elements.count)
+    elements = [Value](unsafeUninitializedCapacity: first + second) { buffer, filled in
+      guard let base = buffer.baseAddress else { return }
+      base.raw.copyMemory(from: a.base.raw, byteCount: first * 16)
+      (base + first).raw.copyMemory(from: b.base.raw, byteCount: second * 16)
+      filled = first + second
+      for place in 0..<filled where (base + place).isCounted { (base + place).retain() }
+    }
+  }
+
+  /// The elements where they stand, to be read: valid until the list changes.
+  @inline(__always) var base: Slots {
+    elements.withUnsafeBufferPointer { Slots(mutating: $0.baseAddress.unsafelyUnwrapped) }
+  }
+
+  /// A place of the list, to be changed where it stands: valid until the list gets or loses an
+  /// element. The place must be inside.
+  @inline(__always) func slot(_ place: Int) -> Slots {
+    elements.withUnsafeMutableBufferPointer { $0.baseAddress.unsafelyUnwrapped + place }
+  }
+
   deinit {
-    guard elements.contains(where: \.isContainer) else { return }
-    var open = elements
-    elements = []
-    dismantle(&open)
+    let slots = base
+    for place in 0..<elements.count where (slots + place).isContainer {
+      var open = elements
+      elements = []
+      dismantle(&open)
+      return
+    }
   }
 }
 
@@ -38,10 +71,19 @@ package enum MapKey: Hashable, Sendable {
   case int(Int)
   case text(String)
 
+  /// The key that a value, an int or a string, is.
+  init(_ value: Value) {
+    switch value {
+    case .int(let number): self = .int(number)
+    case .text(let box): self = .text(box.string)
+    default: self = .text("")
+    }
+  }
+
   package static func == (a: MapKey, b: MapKey) -> Bool {
     switch (a, b) {
     case (.int(let x), .int(let y)): x == y
-    case (.text(let x), .text(let y)): x.utf8.elementsEqual(y.utf8)
+    case (.text(let x), .text(let y)): TextStorage.equal(x, y)
     default: false
     }
   }
@@ -49,9 +91,7 @@ package enum MapKey: Hashable, Sendable {
   package func hash(into hasher: inout Hasher) {
     switch self {
     case .int(let x): hasher.combine(x)
-    case .text(let x):
-      var copy = x
-      copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    case .text(let x): hasher.combine(KeyHash.of(x))
     }
   }
 
@@ -63,75 +103,18 @@ package enum MapKey: Hashable, Sendable {
   }
 }
 
-/// Pairs in insertion order with look-up by key. Removing is O(n), everything else O(1) amortised.
-package struct OrderedMap {
-  package private(set) var keys: [MapKey] = []
-  package private(set) var values: [Value] = []
-  private var places: [MapKey: Int] = [:]
-
-  package init() {}
-
-  /// Later pairs win over earlier ones with an equal key.
-  package init(_ pairs: some Sequence<(MapKey, Value)>) {
-    for (key, value) in pairs { self[key] = value }
-  }
-
-  package var count: Int { keys.count }
-
-  package subscript(_ key: MapKey) -> Value? {
-    get { places[key].map { values[$0] } }
-    set {
-      if let newValue {
-        if let place = places[key] {
-          values[place] = newValue
-        } else {
-          places[key] = keys.count
-          keys.append(key)
-          values.append(newValue)
-        }
-      } else if let place = places.removeValue(forKey: key) {
-        keys.remove(at: place)
-        values.remove(at: place)
-        for index in place..<keys.count { places[keys[index]] = index }
-      }
-    }
-  }
-
-  package subscript(_ name: String) -> Value? {
-    get { self[.text(name)] }
-    set { self[.text(name)] = newValue }
-  }
-
-  /// Lets `body` change the value of a key where it stands; nil when there is no such key.
-  package mutating func change<R>(
-    _ key: MapKey, _ body: (UnsafeMutablePointer<Value>) throws -> R
-  ) rethrows -> R? {
-    guard let place = places[key] else { return nil }
-    return try values.withUnsafeMutableBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { return nil }
-      return try body(base + place)
-    }
-  }
-
-  /// Takes the value of a key out, leaving `nil` there, so that it can be changed in place while
-  /// nothing else holds it; put it back by assigning to the key.
-  package mutating func take(_ key: MapKey) -> Value? {
-    guard let place = places[key] else { return nil }
-    let value = values[place]
-    values[place] = .nil
-    return value
-  }
-}
-
 package final class MapStorage {
-  package var map: OrderedMap
+  @exclusivity(unchecked) package var map: OrderedMap
   package init(_ map: OrderedMap) { self.map = map }
 
   deinit {
-    guard map.values.contains(where: \.isContainer) else { return }
-    var open = map.values
-    map = OrderedMap()
-    dismantle(&open)
+    let slots = map.base
+    for place in 0..<map.count where (slots + place).isContainer {
+      var open = map.values
+      map = OrderedMap()
+      dismantle(&open)
+      return
+    }
   }
 }
 

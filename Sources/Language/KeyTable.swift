@@ -1,0 +1,355 @@
+// The keys of maps: a hash table that keeps the order of insertion.
+
+/// A hash of keys that nobody outside can foresee: keys that were chosen to fall into one place
+/// would otherwise make a map as slow as a list. Results never depend on it, because maps keep the
+/// order of insertion.
+enum KeyHash {
+  /// Differs from process to process, as the seed of the standard library's hashes does.
+  private static let seeds: (UInt64, UInt64) = {
+    func seed(_ number: Int) -> UInt64 {
+      var hasher = Hasher()
+      hasher.combine(number)
+      return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+    return (seed(1), seed(2) | 1)
+  }()
+
+  @inline(__always) private static func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    let product = a.multipliedFullWidth(by: b)
+    return product.high ^ product.low
+  }
+
+  /// Never 0.
+  @inline(__always) private static func end(_ state: UInt64) -> UInt32 {
+    UInt32(truncatingIfNeeded: state >> 32) | 1
+  }
+
+  @inline(__always) static func of(_ number: Int) -> UInt32 {
+    let (a, b) = seeds
+    return end(mix(mix(UInt64(bitPattern: Int64(number)) ^ a, b) ^ b, a | 1))
+  }
+
+  static func of(_ text: String) -> UInt32 {
+    text.utf8.withContiguousStorageIfAvailable(of) ?? Array(text.utf8).withUnsafeBufferPointer(of)
+  }
+
+  /// Eight bytes at a time, folded into the state by a multiplication with a secret.
+  static func of(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
+    let (a, b) = seeds
+    var state = mix(UInt64(truncatingIfNeeded: bytes.count) ^ a, b)
+    guard let base = bytes.baseAddress else { return end(state) }
+    let raw = UnsafeRawPointer(base)
+    var place = 0
+    while place + 8 <= bytes.count {
+      let word = raw.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+      state = mix(state ^ word, b) &+ a
+      place += 8
+    }
+    var rest: UInt64 = 0
+    while place < bytes.count {
+      rest = rest << 8 | UInt64(bytes[place])
+      place += 1
+    }
+    return end(mix(mix(state ^ rest, b) ^ a, b))
+  }
+}
+
+/// Keys in the order they came, and where each stands, in plain memory: a look-up counts no
+/// reference.
+struct KeyIndex {
+  /// Ints and strings only; the first `count` of `capacity` places hold values.
+  var base: Slots
+  var count = 0
+  var capacity: Int
+  /// For more keys than `scanned`: per bucket the key's place plus one in the low half (0 for an
+  /// empty bucket), its hash in the high half. At least a quarter is empty. Nil for fewer keys.
+  var buckets: UnsafeMutablePointer<UInt64>?
+  /// A power of two less one.
+  var mask = 0
+
+  /// So few keys are found faster by looking at each.
+  static let scanned = 8
+
+  func place(of number: Int) -> Int {
+    if buckets == nil {
+      for place in 0..<count {
+        let key = base + place
+        if key.tag == Tag.int, key.int == number { return place }
+      }
+      return -1
+    }
+    return find(KeyHash.of(number)) { $0.tag == Tag.int && $0.int == number }
+  }
+
+  /// Of a string by the address of its storage. Most keys are found by that: the names in a cell
+  /// and the strings that come out of one list are the same storage.
+  func place(ofText address: UnsafeRawPointer) -> Int {
+    if buckets == nil {
+      for place in 0..<count {
+        let key = base + place
+        if key.address == address, key.tag == Tag.text { return place }
+      }
+      if count == 0 { return -1 }
+    }
+    let text = Unmanaged<TextStorage>.fromOpaque(address)
+    let hash = text._withUnsafeGuaranteedRef { $0.hash }
+    if buckets == nil {
+      for place in 0..<count {
+        let key = base + place
+        if key.tag == Tag.text, Self.isSame(key, text, hash) { return place }
+      }
+      return -1
+    }
+    return find(hash) {
+      $0.tag == Tag.text && ($0.address == address || Self.isSame($0, text, hash))
+    }
+  }
+
+  @inline(__always)
+  private static func isSame(
+    _ key: Slots, _ text: Unmanaged<TextStorage>, _ hash: UInt32
+  ) -> Bool {
+    Unmanaged<TextStorage>.fromOpaque(key.address)._withUnsafeGuaranteedRef { key in
+      key.hash == hash && text._withUnsafeGuaranteedRef { key.equals($0) }
+    }
+  }
+
+  @inline(__always) private func find(_ hash: UInt32, _ isKey: (Slots) -> Bool) -> Int {
+    guard let buckets else { return -1 }
+    var bucket = Int(hash >> 1) & mask
+    while true {
+      let entry = buckets[bucket]
+      if entry == 0 { return -1 }
+      if UInt32(truncatingIfNeeded: entry >> 32) == hash {
+        let place = Int(UInt32(truncatingIfNeeded: entry)) - 1
+        if isKey(base + place) { return place }
+      }
+      bucket = (bucket + 1) & mask
+    }
+  }
+
+  mutating func rebuild() {
+    buckets?.deallocate()
+    buckets = nil
+    if count <= Self.scanned { return }
+    var size = 16
+    while size < count * 2 { size *= 2 }
+    let made = UnsafeMutablePointer<UInt64>.allocate(capacity: size)
+    made.initialize(repeating: 0, count: size)
+    buckets = made
+    mask = size - 1
+    for place in 0..<count { enter(place) }
+  }
+
+  func enter(_ place: Int) {
+    guard let buckets else { return }
+    let key = base + place
+    let hash =
+      key.tag == Tag.int
+      ? KeyHash.of(key.int)
+      : Unmanaged<TextStorage>.fromOpaque(key.address)._withUnsafeGuaranteedRef { $0.hash }
+    var bucket = Int(hash >> 1) & mask
+    while buckets[bucket] != 0 { bucket = (bucket + 1) & mask }
+    buckets[bucket] = UInt64(hash) << 32 | UInt64(UInt32(truncatingIfNeeded: place + 1))
+  }
+}
+
+/// Owns the keys of maps. Maps that a literal made or that were copied share one until they get or
+/// lose a key.
+final class KeyTable {
+  let index: UnsafeMutablePointer<KeyIndex>
+
+  nonisolated(unsafe) static let empty = KeyTable(capacity: 0)
+
+  private init(capacity: Int) {
+    index = .allocate(capacity: 1)
+    index.initialize(
+      to: KeyIndex(base: .allocate(capacity: max(1, capacity)), capacity: capacity))
+  }
+
+  /// The keys of a literal, all of them different; nil when one comes twice.
+  convenience init?(_ keys: [Value]) {
+    self.init(capacity: keys.count)
+    for var key in keys {
+      if withUnsafeMutablePointer(to: &key, { place(of: $0) }) >= 0 { return nil }
+      append(key)
+    }
+  }
+
+  convenience init(_ other: KeyTable, reserving capacity: Int) {
+    self.init(capacity: max(capacity, other.count))
+    index.pointee.base.initialize(from: other.index.pointee.base, count: other.count)
+    index.pointee.count = other.count
+    if other.count > KeyIndex.scanned { index.pointee.rebuild() }
+  }
+
+  deinit {
+    index.pointee.base.deinitialize(count: count)
+    index.pointee.base.deallocate()
+    index.pointee.buckets?.deallocate()
+    index.deallocate()
+  }
+
+  var count: Int { index.pointee.count }
+  /// The keys in order, as values.
+  var keys: [Value] { Array(UnsafeBufferPointer(start: index.pointee.base, count: count)) }
+
+  /// Where the key at `slot`, an int or a string, stands; -1 when there is none.
+  func place(of slot: Slots) -> Int {
+    slot.tag == Tag.int
+      ? index.pointee.place(of: slot.int) : index.pointee.place(ofText: slot.address)
+  }
+
+  /// Adds a key that is not there yet.
+  func append(_ key: Value) {
+    var it = index.pointee
+    if it.count == it.capacity {
+      it.capacity = max(4, it.capacity * 2)
+      let larger = Slots.allocate(capacity: it.capacity)
+      larger.moveInitialize(from: it.base, count: it.count)
+      it.base.deallocate()
+      it.base = larger
+    }
+    (it.base + it.count).initialize(to: key)
+    it.count += 1
+    if it.count > KeyIndex.scanned {
+      if it.buckets == nil || it.count * 4 > (it.mask + 1) * 3 {
+        it.rebuild()
+      } else {
+        it.enter(it.count - 1)
+      }
+    }
+    index.pointee = it
+  }
+
+  func remove(at place: Int) {
+    let base = index.pointee.base
+    (base + place).deinitialize(count: 1)
+    (base + place).moveInitialize(from: base + place + 1, count: count - place - 1)
+    index.pointee.count -= 1
+    index.pointee.rebuild()
+  }
+}
+
+/// One storage for each text that stands in the code, so that names which are equal are the same
+/// object: a key is then found by its address.
+final class TextPool {
+  /// By the bytes: strings that are only canonically equivalent are not the same.
+  private var texts: [MapKey: TextStorage] = [:]
+
+  func storage(_ text: String) -> TextStorage {
+    if let found = texts[.text(text)] { return found }
+    let made = TextStorage(text)
+    texts[.text(text)] = made
+    return made
+  }
+
+  func value(_ key: MapKey) -> Value {
+    switch key {
+    case .int(let number): .int(number)
+    case .text(let text): .text(storage(text))
+    }
+  }
+}
+
+/// Pairs in insertion order with look-up by key. Removing is O(n), everything else O(1) amortised.
+package struct OrderedMap {
+  private var table: KeyTable
+  /// The table's: reading here counts no reference.
+  private(set) var index: UnsafeMutablePointer<KeyIndex>
+  package private(set) var values: [Value]
+
+  package init() {
+    table = KeyTable.empty
+    index = table.index
+    values = []
+  }
+
+  /// Later pairs win over earlier ones with an equal key.
+  package init(_ pairs: some Sequence<(MapKey, Value)>) {
+    self.init()
+    for (key, value) in pairs { self[key] = value }
+  }
+
+  /// The keys of a table with as many values.
+  init(_ table: KeyTable, _ values: [Value]) {
+    self.table = table
+    index = table.index
+    self.values = values
+  }
+
+  package var count: Int { values.count }
+  /// The keys in order. Made anew each time: O(n).
+  package var keys: [MapKey] { table.keys.map { MapKey($0) } }
+  /// The keys in order, as values.
+  package var keyValues: [Value] { table.keys }
+  /// One of them.
+  func key(at place: Int) -> Value { index.pointee.base[place] }
+
+  package subscript(_ key: MapKey) -> Value? {
+    get {
+      let place = place(of: key)
+      return place < 0 ? nil : values[place]
+    }
+    set {
+      let place = place(of: key)
+      if let newValue {
+        if place >= 0 { values[place] = newValue } else { append(key.value, newValue) }
+      } else if place >= 0 {
+        remove(at: place)
+      }
+    }
+  }
+
+  package subscript(_ name: String) -> Value? {
+    get { self[.text(name)] }
+    set { self[.text(name)] = newValue }
+  }
+
+  private func place(of key: MapKey) -> Int {
+    switch key {
+    case .int(let number): index.pointee.place(of: number)
+    case .text(let name): values.isEmpty ? -1 : place(of: TextStorage(name))
+    }
+  }
+
+  func place(of text: TextStorage) -> Int {
+    let address = UnsafeRawPointer(Unmanaged.passUnretained(text).toOpaque())
+    return withExtendedLifetime(text) { index.pointee.place(ofText: address) }
+  }
+
+  /// Where the key at `slot`, an int or a string, stands; -1 when there is none.
+  @inline(__always) func place(of slot: Slots) -> Int {
+    slot.tag == Tag.int
+      ? index.pointee.place(of: slot.int) : index.pointee.place(ofText: slot.address)
+  }
+
+  /// Adds a key that is not there yet.
+  mutating func append(_ key: Value, _ value: Value) {
+    if !isKnownUniquelyReferenced(&table) {
+      table = KeyTable(table, reserving: max(4, values.count * 2))
+      index = table.index
+    }
+    table.append(key)
+    values.append(value)
+  }
+
+  private mutating func remove(at place: Int) {
+    if !isKnownUniquelyReferenced(&table) {
+      table = KeyTable(table, reserving: values.count)
+      index = table.index
+    }
+    table.remove(at: place)
+    values.remove(at: place)
+  }
+
+  /// The values where they stand, to be read: valid until the map changes.
+  @inline(__always) var base: Slots {
+    values.withUnsafeBufferPointer { Slots(mutating: $0.baseAddress.unsafelyUnwrapped) }
+  }
+
+  /// The value at a place, to be changed where it stands: valid until a key comes or goes.
+  mutating func slot(_ place: Int) -> Slots {
+    values.withUnsafeMutableBufferPointer { $0.baseAddress.unsafelyUnwrapped + place }
+  }
+}
