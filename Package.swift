@@ -39,6 +39,7 @@ let rooms: [Room] = [
   Room("CCurl", .c, hasTests: false),
   Room("CScalars", .c, path: "Sources/Tokenizers/Scalars", hasTests: false),
   Room("CFamilies", .c, path: "Sources/Models/Families", hasTests: false),
+  Room("CPrograms", .c, path: "Sources/Benchmarks/Programs", hasTests: false),
   Room("CStdlib", .c, path: "Stdlib", exclude: ["models", "modules"], hasTests: false),
 
   // Level 1: the ground.
@@ -93,8 +94,10 @@ let rooms: [Room] = [
   Room(
     "Benchmarks",
     imports: [
-      "Diagnostics", "Files", "FineTuning", "JSON", "Models", "Tensors", "Tokenizers", "Workbench",
-    ]),
+      "CPrograms", "Diagnostics", "Files", "FineTuning", "JSON", "Models", "Tensors", "Tokenizers",
+      "Workbench",
+    ],
+    exclude: ["Programs"]),
   Room(
     "NotebookRunner",
     imports: ["Diagnostics", "Digests", "Files", "JSON", "NotebookFormat", "Plots", "Workbench"]),

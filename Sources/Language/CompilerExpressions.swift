@@ -344,7 +344,12 @@ extension Compiler {
     let isOwn = if case .name = it.element.kind { true } else { false }
     emit(isOwn ? .append : .appendTake, list, value, 0, it.element.range)
     patch(skips)
-    emit(.loop, start - here - 1, 0, 0, node.range)
+    if isDirect, it.pattern.count == 1 {
+      // What begins a turn comes again at its end, as in `for`.
+      emit(.nextAgain, iteration, element, start - here, it.iterable.range)
+    } else {
+      emit(.loop, start - here - 1, 0, 0, node.range)
+    }
     patch(start, to: here)
     scope = outer
     state.known = known

@@ -84,6 +84,8 @@ final class Machine: CallContext {
   func call(
     _ core: UnsafeMutablePointer<ChunkCore>, at address: Int, _ fill: (Slots) -> Void
   ) throws -> Value {
+    polls &+= 1
+    if polls & 0x3FF == 0 { try poll() }
     let start = depth == 0 ? interpreter.idleTop : top
     let base = start + 1
     if depth >= Machine.depthLimit || base + core.pointee.registerCount + 16 > end {
@@ -385,7 +387,8 @@ final class Machine: CallContext {
 struct Callback {
   private let function: Value
   private let context: any CallContext
-  private let machine: Machine?
+  /// Not counted: `context` is the same object.
+  private let machine: Unmanaged<Machine>?
   /// The code of a function written in the language without defaults, and where the function is.
   private let core: UnsafeMutablePointer<ChunkCore>?
   private let address: Int
@@ -393,7 +396,8 @@ struct Callback {
   init(_ function: Value, _ context: any CallContext) {
     self.function = function
     self.context = context
-    machine = context as? Machine
+    let machine = context as? Machine
+    self.machine = machine.map { Unmanaged.passUnretained($0) }
     if case .function(let target) = function, machine != nil, let core = target.core {
       self.core = core
       address = Int(bitPattern: Unmanaged.passUnretained(target).toOpaque())
@@ -405,18 +409,24 @@ struct Callback {
 
   func call(_ argument: Value) throws -> Value {
     if let machine, let core, core.pointee.plainCount == 1 {
-      return try machine.call(core, at: address) { $0.pointee = argument }
+      return try machine._withUnsafeGuaranteedRef {
+        try $0.call(core, at: address) { $0.pointee = argument }
+      }
     }
+    try context.interrupt.check()
     return try context.call(function, [argument])
   }
 
   func call(_ first: Value, _ second: Value) throws -> Value {
     if let machine, let core, core.pointee.plainCount == 2 {
-      return try machine.call(core, at: address) {
-        $0.pointee = first
-        $0[1] = second
+      return try machine._withUnsafeGuaranteedRef {
+        try $0.call(core, at: address) {
+          $0.pointee = first
+          $0[1] = second
+        }
       }
     }
+    try context.interrupt.check()
     return try context.call(function, [first, second])
   }
 }

@@ -199,11 +199,17 @@ extension Machine {
     if x.tag == Tag.text, y.tag == Tag.text, operation == .add {
       try x.withText { first in
         try y.withText { second in
-          try Memory.check(first.bytes.count + second.bytes.count, "the string")
-          scratch.clear()
-          scratch.write(x)
-          scratch.write(y)
-          a.set(scratch.text())
+          let count = first.bytes.count + second.bytes.count
+          try Memory.check(count, "the string")
+          if count > 64 {
+            // Long ones are not looked at again.
+            a.set(TextStorage(first.string + second.string))
+          } else {
+            scratch.clear()
+            scratch.write(first.bytes)
+            scratch.write(second.bytes)
+            a.set(scratch.text())
+          }
         }
       }
       return

@@ -180,7 +180,6 @@ extension Prelude {
       let function = Callback(try function(call, "function"), call.context)
       var result: [Value] = []
       for element in try elements(call, "values") {
-        try call.context.interrupt.check()
         result.append(try function.call(element))
       }
       return .list(result)
@@ -210,7 +209,6 @@ extension Prelude {
         throw PreludeMessage.reduceEmpty.diagnostic()
       }
       for element in list {
-        try call.context.interrupt.check()
         result = try function.call(result, element)
       }
       return result
@@ -317,11 +315,11 @@ extension Prelude {
   private static func holds(
     _ call: Call, _ function: Callback?, _ element: Value
   ) throws -> Bool {
-    try call.context.interrupt.check()
     let answer: Value
     if let function {
       answer = try function.call(element)
     } else {
+      try call.context.interrupt.check()
       answer = element
     }
     guard let flag = answer.asBool else {

@@ -7,23 +7,58 @@ import Language
 import Testing
 
 @Suite struct SpeedTests {
-  /// Where the storage of a variable's value lies, or of a part of it; nothing is held after it.
-  private func address(
-    _ interpreter: Interpreter, _ name: String, _ path: [MapKey] = []
-  ) -> ObjectIdentifier? {
-    var value = interpreter[name]
-    for key in path { value = value?.asMap?[key] }
-    return switch value {
-    case .list(let box): ObjectIdentifier(box)
-    case .map(let box): ObjectIdentifier(box)
-    case .text(let box): ObjectIdentifier(box)
-    default: nil
+  /// A word that looks at a variable while a loop runs: where the storage of its value, or of a
+  /// part of it, lies, and how much room a list has. Nothing is held after it.
+  private final class Probe {
+    let name: String
+    let paths: [[MapKey]]
+    weak var recorder: Recorder?
+    var seen: [[ObjectIdentifier?]] = []
+    var capacities: Set<Int> = []
+
+    init(_ name: String, _ paths: [[MapKey]] = [[]]) {
+      self.name = name
+      self.paths = paths
     }
+
+    var builtin: Builtin {
+      Builtin("probe", group: "session", "Looks at a variable") { [self] _ in
+        look()
+        return .nil
+      }
+    }
+
+    private func look() {
+      var addresses: [ObjectIdentifier?] = []
+      for path in paths { addresses.append(address(path)) }
+      seen.append(addresses)
+      if case .list(let box)? = recorder?.interpreter[name] {
+        capacities.insert(box.elements.capacity)
+      }
+    }
+
+    private func address(_ path: [MapKey]) -> ObjectIdentifier? {
+      var value = recorder?.interpreter[name]
+      for key in path { value = value?.asMap?[key] }
+      return switch value {
+      case .list(let box): ObjectIdentifier(box)
+      case .map(let box): ObjectIdentifier(box)
+      case .text(let box): ObjectIdentifier(box)
+      default: nil
+      }
+    }
+
+    /// How often the storage was another one than at the look before.
+    var moves: Int { zip(seen, seen.dropFirst()).filter { $0 != $1 }.count }
   }
 
-  /// An odd number of changes: storage that is copied each time may come back to its old place
-  /// after an even one.
-  private let changes = 1001
+  private func run(_ probe: Probe, _ text: String) -> Recorder {
+    let recorder = Recorder(builtins: [probe.builtin])
+    probe.recorder = recorder
+    #expect(recorder.run(text).isEmpty)
+    #expect(probe.seen.allSatisfy { !$0.contains(nil) })
+    return recorder
+  }
 
   @Test(arguments: [
     ("xs = [1, 2, 3]", "xs = append(xs, i)", "xs"),
@@ -39,43 +74,46 @@ import Testing
     ("m = {a: 1}", "m[\"a\"] += i", "m"),
   ])
   func `a change at top level happens in place`(_ made: String, _ change: String, _ name: String) {
-    let recorder = Recorder()
-    #expect(recorder.run(made).isEmpty)
-    let before = address(recorder.interpreter, name)
-    #expect(recorder.run("for i in 0..\(changes) { \(change) }").isEmpty)
-    #expect(before != nil && address(recorder.interpreter, name) == before)
+    // The first one may copy: the loop keeps what the variable was, for the case that it fails.
+    for count in [100, 1000] {
+      let probe = Probe(name)
+      _ = run(probe, "\(made)\nfor i in 0..\(count) { \(change); probe() }")
+      #expect(probe.seen.count == count && probe.moves == 0)
+    }
   }
 
   @Test func `a change deep in a value copies nothing on the way`() {
-    let recorder = Recorder()
-    #expect(recorder.run("m = {a: {b: [0, 0], c: [1]}, n: 0}").isEmpty)
-    let paths: [[MapKey]] = [
-      [], [.text("a")], [.text("a"), .text("b")], [.text("a"), .text("c")],
-    ]
-    let before = paths.map { address(recorder.interpreter, "m", $0) }
-    let text = """
-      for i in 0..\(changes) {
+    let probe = Probe(
+      "m", [[], [.text("a")], [.text("a"), .text("b")], [.text("a"), .text("c")]])
+    let recorder = run(
+      probe,
+      """
+      m = {a: {b: [0, 0], c: [1]}, n: 0}
+      for i in 0..1000 {
         m.a.b[0] = i
         m.a["b"][1] += i
         m.a.c = append(m.a.c, i)
         m.n += 1
+        probe()
       }
-      """
-    #expect(recorder.run(text).isEmpty)
-    #expect(paths.map { address(recorder.interpreter, "m", $0) } == before)
-    #expect(recorder.interpreter["m"]?.asMap?["n"]?.asInt == changes)
+      """)
+    #expect(probe.moves == 0)
+    #expect(recorder.interpreter["m"]?.asMap?["n"]?.asInt == 1000)
   }
 
   @Test func `a list of a million ints takes at most 32 bytes an element, moved a few times`() {
-    let recorder = Recorder()
-    #expect(recorder.run("xs = []").isEmpty)
-    var places: Set<Int> = []
-    for _ in 0..<100 {
-      #expect(recorder.run("for i in 0..10000 { xs = append(xs, i) }").isEmpty)
-      if case .list(let box)? = recorder.interpreter["xs"] { places.insert(box.elements.capacity) }
-    }
-    // Ten times the elements, as many more moves as it takes to double that often.
-    #expect(places.count <= 8)
+    let probe = Probe("xs")
+    let recorder = run(
+      probe,
+      """
+      xs = []
+      for i in 0..1000000 {
+        xs = append(xs, i)
+        if i % 1000 == 0 { probe() }
+      }
+      """)
+    // Ten times the elements, only as many more moves as it takes to double that often.
+    #expect(probe.capacities.count <= 16)
     guard case .list(let box)? = recorder.interpreter["xs"] else {
       Issue.record("xs should be a list")
       return
@@ -155,7 +193,7 @@ import Testing
       i = 1
       print rows[i].a[1].b[0], rows[0].a[0].b, make(3).a[1].b[0], [r.a[0].b for r in rows]
       fn f(rows, i) = rows[i].a[1].b
-      for k in 0..100 { f(rows, 0); rows[0].a[1].b[0] }
+      for k in 0..100 { x = f(rows, 0); y = rows[0].a[1].b[0] }
       try { rows[0].a[7].b } catch e { print e.message }
       try { rows[0].a[0].c } catch e { print e.message }
       try { rows[0].a[0].b.c } catch e { print e.message }
