@@ -40,6 +40,7 @@ import Testing
     private func address(_ path: [MapKey]) -> ObjectIdentifier? {
       var value = recorder?.interpreter[name]
       for key in path { value = value?.asMap?[key] }
+      guard let value else { return nil }
       return switch value {
       case .list(let box): ObjectIdentifier(box)
       case .map(let box): ObjectIdentifier(box)
