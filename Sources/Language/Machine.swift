@@ -84,6 +84,7 @@ final class Machine: CallContext {
   func call(
     _ core: UnsafeMutablePointer<ChunkCore>, at address: Int, _ fill: (Slots) -> Void
   ) throws -> Value {
+    if interrupt.isRequested { throw Interrupted() }
     polls &+= 1
     if polls & 0x3FF == 0 { try poll() }
     let start = depth == 0 ? interpreter.idleTop : top
@@ -254,6 +255,8 @@ final class Machine: CallContext {
   /// among `regs`.
   @inline(never)
   func callBuiltin(_ info: CallInfo, _ slot: Slots, _ count: Int, _ regs: Slots) throws {
+    // One call may take long: turns of a loop alone do not say when to look for an interrupt.
+    if interrupt.isRequested { throw Interrupted() }
     let arguments = slot + 1
     // Lent values are put in their places without a reference counted, and go from there so.
     for place in 0..<info.lentCount where info.lent[place] >= 0 {

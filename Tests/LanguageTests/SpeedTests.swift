@@ -123,6 +123,29 @@ import Testing
     #expect(box.elements.capacity * MemoryLayout<Value>.stride <= 32 * box.elements.count)
   }
 
+  @Test(arguments: [
+    "for i in 0..5000 { stop() }", "n = 0\nwhile n >= 0 { n += 1; stop() }",
+    "xs = [stop() for i in 0..5000]", "xs = map(0..5000, x => stop())",
+    "xs = filter(0..5000, x => stop() == nil)", "x = any(0..5000, x => stop() != nil)",
+    "xs = map(list(0..5000), stop)",
+  ])
+  func `an interrupt is seen before the next call of a word`(_ text: String) {
+    final class Counter { var calls = 0 }
+    let counter = Counter()
+    weak var recorder: Recorder?
+    let stop = Builtin(
+      "stop", group: "session", "Asks for a stop", [Parameter("x", .optional("nil"))]
+    ) { _ in
+      counter.calls += 1
+      recorder?.interpreter.interrupt.request()
+      return .nil
+    }
+    let made = Recorder(builtins: [stop])
+    recorder = made
+    #expect(made.run(text).map(\.code) == [.interrupted])
+    #expect(counter.calls == 1)
+  }
+
   @Test func `what something else holds is copied before it changes`() {
     let recorder = Recorder()
     let text = """
