@@ -184,7 +184,11 @@ if chosen.contains("quire") {
         "Benchmarks", "Console", "Diagnostics", "Files", "JSON", "NotebookRunner", "Workbench",
       ],
       swiftSettings: swiftSettings),
-    .testTarget(name: "QuireTests", dependencies: ["quire"], swiftSettings: swiftSettings),
+    .target(
+      name: "CTestTerminal", path: "Tests/Terminal",
+      cSettings: [.unsafeFlags(["-std=gnu23", "-Wall", "-Wextra", "-Werror"])]),
+    .testTarget(
+      name: "QuireTests", dependencies: ["quire", "CTestTerminal"], swiftSettings: swiftSettings),
   ]
 }
 

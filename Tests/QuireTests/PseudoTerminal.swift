@@ -1,99 +1,231 @@
-// Drives the built program through a pseudo-terminal, as a person at a keyboard would.
+// Drives the built program through a pseudo-terminal, as a person at a keyboard would: keys go in,
+// and what the screen shows is waited for. Nothing here depends on how long anything takes; the
+// limits only end a test whose program hangs.
 
+import CTestTerminal
 import Foundation
 import Glibc
+import Testing
 
 /// A running program on a terminal of its own.
 final class PseudoTerminal {
-  private let main: Int32
-  private let process = Process()
-  private(set) var output = ""
-  let state: URL
+  /// Seconds after which something that should be seen counts as missing.
+  static let patience = 60.0
 
-  init(_ arguments: [String], environment: [String: String] = [:], columns: UInt16 = 80) throws {
-    state = try Binary.temporaryFolder()
-    main = open("/dev/ptmx", O_RDWR | O_NOCTTY)
-    var locked: Int32 = 0
-    var number: UInt32 = 0
-    // TIOCSPTLCK and TIOCGPTN: unlock the other side and ask for its number.
-    guard main >= 0, ioctl(main, 0x4004_5431, &locked) == 0, ioctl(main, 0x8004_5430, &number) == 0
-    else { throw POSIXError(.ENOTTY) }
-    let path = "/dev/pts/\(number)"
-    var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
-    _ = ioctl(main, UInt(TIOCSWINSZ), &size)
-    // `setsid -c` makes the terminal the controlling one, so that Ctrl-C reaches the program.
-    process.executableURL = URL(filePath: "/usr/bin/setsid")
-    process.arguments = ["-c", "-w", Binary.path] + arguments
-    var values = ProcessInfo.processInfo.environment
-    values["TERM"] = "xterm-256color"
-    values["NO_COLOR"] = "1"
-    values["XDG_STATE_HOME"] = state.path
-    for (name, value) in environment { values[name] = value }
-    process.environment = values
-    process.currentDirectoryURL = state
-    let side = open(path, O_RDWR | O_NOCTTY)
-    let handle = FileHandle(fileDescriptor: side, closeOnDealloc: true)
-    process.standardInput = handle
-    process.standardOutput = handle
-    process.standardError = handle
-    try process.run()
+  private let main: Int32
+  /// Kept open, so that the terminal's mode can still be asked for when the program has ended.
+  private let side: Int32
+  let process: pid_t
+  private let before: termios
+  private var ended: Int32?
+  private(set) var screen: ScreenModel
+  /// Everything that was written to the terminal.
+  private(set) var output = ""
+  /// The folder the program runs in and keeps its state in; removed at the end if it was made here.
+  let state: URL
+  private let ownsState: Bool
+
+  /// `environment` changes that of the test: nil removes a variable. `program` is Quire unless
+  /// named otherwise.
+  init(
+    _ arguments: [String], environment: [String: String?] = [:], columns: Int = 80, rows: Int = 24,
+    state given: URL? = nil, program: String = Binary.path
+  ) throws {
+    state = try given ?? Binary.temporaryFolder()
+    ownsState = given == nil
+    screen = ScreenModel(columns: columns, rows: rows)
+    var terminal = ct_terminal()
+    let failure = ct_open(&terminal)
+    guard failure == 0 else { throw POSIXError(POSIXErrorCode(rawValue: failure) ?? .ENOTTY) }
+    (main, side) = (terminal.main, terminal.side)
+    let path = withUnsafeBytes(of: &terminal.path) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    var mode = termios()
+    guard tcgetattr(main, &mode) == 0 else { throw POSIXError(.ENOTTY) }
+    before = mode
+    Self.setSize(main, columns, rows)
+    process = try Self.start(
+      [program] + arguments, values: Self.values(environment, state), folder: state.path,
+      terminal: path)
   }
 
   deinit {
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    if ended == nil {
+      kill(process, SIGKILL)
+      waitpid(process, nil, 0)
+    }
     close(main)
-    try? FileManager.default.removeItem(at: state)
+    close(side)
+    if ownsState { try? FileManager.default.removeItem(at: state) }
   }
 
+  private static func setSize(_ descriptor: Int32, _ columns: Int, _ rows: Int) {
+    var size = winsize(
+      ws_row: UInt16(rows), ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
+    _ = ioctl(descriptor, UInt(TIOCSWINSZ), &size)
+  }
+
+  private static func values(_ changes: [String: String?], _ state: URL) -> [String] {
+    var values = ProcessInfo.processInfo.environment
+    for name in ["LC_ALL", "LC_CTYPE", "COLUMNS", "LINES", "INPUTRC", "COLORTERM", "VISUAL"] {
+      values[name] = nil
+    }
+    values["TERM"] = "xterm-256color"
+    values["LANG"] = "C.UTF-8"
+    values["NO_COLOR"] = "1"
+    values["HOME"] = state.path
+    values["XDG_STATE_HOME"] = state.path
+    values["XDG_CONFIG_HOME"] = state.path
+    values["QUIRE_HOME"] = Binary.root.appending(path: "Stdlib").path
+    for (name, value) in changes { values[name] = value }
+    return values.map { "\($0.key)=\($0.value)" }
+  }
+
+  private static func start(
+    _ words: [String], values: [String], folder: String, terminal: String
+  ) throws -> pid_t {
+    var arguments = words.map { strdup($0) } + [nil]
+    var environment = values.map { strdup($0) } + [nil]
+    defer { (arguments + environment).forEach { free($0) } }
+    var process: pid_t = 0
+    let failure = ct_start(terminal, folder, &arguments, &environment, &process)
+    guard failure == 0 else { throw POSIXError(POSIXErrorCode(rawValue: failure) ?? .ENOENT) }
+    return process
+  }
+
+  // MARK: The keyboard
+
+  /// Writes the keys, reading what comes meanwhile.
   func type(_ keys: String) {
-    let bytes = Array(keys.utf8)
-    _ = bytes.withUnsafeBytes { write(main, $0.baseAddress, $0.count) }
+    var bytes = Array(keys.utf8)[...]
+    let end = Date().addingTimeInterval(Self.patience)
+    while !bytes.isEmpty, Date() < end {
+      let count = bytes.withUnsafeBytes { write(main, $0.baseAddress, min($0.count, 1024)) }
+      if count > 0 { bytes = bytes.dropFirst(count) }
+      if count < 0 || !bytes.isEmpty { read(milliseconds: 10) }
+    }
   }
 
-  /// What has been shown since the text that was last waited for.
-  private var unseen = ""
+  /// Types a line and Enter, and waits for the prompt of the given number below it.
+  func enter(
+    _ line: String, then number: Int, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let place = screen.place
+    type(line + "\r")
+    prompt(number, below: place, sourceLocation: sourceLocation)
+  }
 
-  /// Waits until the screen has shown a text after the one last waited for; false after `limit`
-  /// seconds.
+  func resize(columns: Int, rows: Int) {
+    screen.resize(columns: columns, rows: rows)
+    Self.setSize(main, columns, rows)
+  }
+
+  func send(_ signal: Int32) { kill(process, signal) }
+
+  // MARK: The screen
+
+  /// Waits until the screen is as wanted; records an issue with the screen when it never is.
   @discardableResult
-  func wait(for text: String, limit: Double = 20) -> Bool {
-    let end = Date().addingTimeInterval(limit)
-    repeat {
-      if let found = unseen.range(of: text, options: .literal) {
-        unseen = String(unseen[found.upperBound...])
-        return true
-      }
-    } while readMore() && Date() < end
-    return false
-  }
-
-  /// False when the other side is closed.
-  private func readMore() -> Bool {
-    var watched = pollfd(fd: main, events: Int16(POLLIN), revents: 0)
-    guard poll(&watched, 1, 50) > 0 else { return true }
-    var bytes = [UInt8](repeating: 0, count: 65536)
-    let count = read(main, &bytes, bytes.count)
-    guard count > 0 else { return false }
-    let text = String(decoding: bytes[..<count], as: UTF8.self)
-    output += text
-    unseen += text
+  func wait(
+    _ what: String, sourceLocation: SourceLocation = #_sourceLocation,
+    until isTrue: (ScreenModel) -> Bool
+  ) -> Bool {
+    let end = Date().addingTimeInterval(Self.patience)
+    while !isTrue(screen) {
+      if read(milliseconds: 50), Date() < end { continue }
+      guard hasEnded || Date() > end else { continue }
+      // What was written last may still be on its way.
+      while read(milliseconds: 0), Date() < end {}
+      if isTrue(screen) { break }
+      Issue.record("not seen: \(what)\n\(dump)", sourceLocation: sourceLocation)
+      return false
+    }
     return true
   }
 
-  /// The status when the program has ended; nil after `limit` seconds.
-  func status(limit: Double = 20) -> Int32? {
-    let end = Date().addingTimeInterval(limit)
-    while process.isRunning, Date() < end {
-      if !readMore() { usleep(20_000) }
-    }
-    return process.isRunning ? nil : process.terminationStatus
+  /// Waits until a text is on the screen or has scrolled off it.
+  @discardableResult
+  func shows(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> Bool {
+    wait("\"\(text)\"", sourceLocation: sourceLocation) { $0.text.contains(text) }
   }
 
-  /// Whether the terminal is in the mode it began in: lines, echo, signals.
+  /// Waits for an empty prompt of this number with the cursor behind it, on a row below `place`.
+  @discardableResult
+  func prompt(
+    _ number: Int, below place: Int = -1, sourceLocation: SourceLocation = #_sourceLocation
+  ) -> Bool {
+    wait("the prompt \(number)", sourceLocation: sourceLocation) {
+      $0.beforeCursor == "In [\(number)]: " && $0.cursorRow == "In [\(number)]:"
+        && $0.place > place
+    }
+  }
+
+  /// Waits until the row of the cursor is this up to the cursor.
+  @discardableResult
+  func cursorFollows(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> Bool {
+    wait("the cursor behind \"\(text)\"", sourceLocation: sourceLocation) {
+      $0.beforeCursor == text
+    }
+  }
+
+  private var dump: String {
+    "cursor \(screen.row),\(screen.column); ended \(ended.map(String.init) ?? "no")\n" + screen.text
+  }
+
+  /// True when something came.
+  @discardableResult
+  private func read(milliseconds: Int32) -> Bool {
+    var watched = pollfd(fd: main, events: Int16(POLLIN), revents: 0)
+    guard poll(&watched, 1, milliseconds) > 0 else { return false }
+    var bytes = [UInt8](repeating: 0, count: 65536)
+    let count = Glibc.read(main, &bytes, bytes.count)
+    guard count > 0 else { return false }
+    output += String(decoding: bytes[..<count], as: UTF8.self)
+    screen.feed(bytes[..<count])
+    return true
+  }
+
+  // MARK: The end
+
+  private var hasEnded: Bool {
+    if ended != nil { return true }
+    var status: Int32 = 0
+    guard waitpid(process, &status, WNOHANG) == process else { return false }
+    // As a shell says it: 128 and the number of the signal.
+    ended = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
+    return true
+  }
+
+  /// The exit status, 128 + n for an end by signal n; nil when the program does not end.
+  func status() -> Int32? {
+    let end = Date().addingTimeInterval(Self.patience)
+    while !hasEnded, Date() < end { read(milliseconds: 10) }
+    while read(milliseconds: 0) {}
+    return ended
+  }
+
+  /// Whether the program is stopped, as after Ctrl-Z; waits until it is.
+  func isStopped() -> Bool {
+    let end = Date().addingTimeInterval(Self.patience)
+    while Date() < end {
+      var status: Int32 = 0
+      if waitpid(process, &status, WNOHANG | WUNTRACED) == process { return status & 0xFF == 0x7F }
+      read(milliseconds: 10)
+    }
+    return false
+  }
+
+  /// Whether the terminal is in the mode it began in, all flags and keys, and without the modes
+  /// that escapes switch on.
   var isRestored: Bool {
-    var mode = termios()
-    guard tcgetattr(main, &mode) == 0 else { return false }
-    let wanted = tcflag_t(ICANON | ECHO | ISIG)
-    return mode.c_lflag & wanted == wanted
+    while read(milliseconds: 0) {}
+    var now = termios()
+    guard tcgetattr(main, &now) == 0 else { return false }
+    let keys = withUnsafeBytes(of: now.c_cc) { Array($0) }
+    let keysBefore = withUnsafeBytes(of: before.c_cc) { Array($0) }
+    return now.c_iflag == before.c_iflag && now.c_oflag == before.c_oflag
+      && now.c_cflag == before.c_cflag && now.c_lflag == before.c_lflag && keys == keysBefore
+      && !screen.hasBracketedPaste && screen.showsCursor
   }
 }
