@@ -50,6 +50,11 @@ typedef _Float16 HalvesU __attribute__((vector_size(32), aligned(2)));
 
 static long padded(long n, long lanes) { return (n + lanes - 1) / lanes * lanes; }
 
+/// Whether all keys that a query sees lie in one block; it sees at least one.
+static int lies_in_one_block(const ck_attention *a, long query, long origin) {
+  return (a->starts[query] - origin) / CK_TILE == (a->ends[query] - 1 - origin) / CK_TILE;
+}
+
 long ck_attend_room(long rows, long size, long valueSize, long bytes) {
   long lanes = 64 / bytes, s = padded(size, lanes), v = padded(valueSize, lanes);
   long numbers = rows * (s + v + 1) + CK_TILE * (2 * s + v) + 8 * CK_TILE + lanes;

@@ -2,7 +2,9 @@
 // keys ever exists. For float (_f32) and double (_f64).
 //
 // Arithmetic: a score is one chain of fused multiply-adds over the head's values ascending; keys
-// are walked in blocks of 64 counted from `origin`, ascending; an output is one chain over them.
+// are walked in blocks of 64 counted from `origin`, ascending; an output is one chain over them,
+// divided by the sum of the weights at the end; where all keys of a query lie in one block, weights
+// are divided first, which is what implementations with a table of weights do.
 // What other queries a call computes, the vector width and the thread therefore never change the
 // bits of a query's output.
 #pragma once
