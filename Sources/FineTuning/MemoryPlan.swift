@@ -62,7 +62,8 @@ struct MemoryPlan {
     else { return stateBytes + weightBytes }
     // Sums of micro-batches wait as the digits of a binary counter.
     let waiting = Int.bitWidth - (count - 1).leadingZeroBitCount
-    return stateBytes + waiting * weightBytes + plan.peakBytes
+    // Single numbers of micro-batches (losses, counts), 64 bytes each, stand beside what tapes hold.
+    return stateBytes + waiting * weightBytes + plan.peakBytes + 1024 * count
   }
 
   /// Throws `memory` when the run needs more than `free` bytes, with the labels that would fit.

@@ -98,11 +98,8 @@ struct GGUF {
   }
 }
 
-#if DEBUG
-  private let soon = Duration.seconds(20)
-#else
-  private let soon = Duration.seconds(1)
-#endif
+/// Milliseconds on an idle machine; a reader that a size in a file leads astray takes minutes.
+private let soon = Duration.seconds(20)
 
 /// The error of opening these bytes, and that it came soon.
 func openingError(_ bytes: [UInt8], as name: String, _ scratch: Scratch) throws

@@ -61,19 +61,17 @@ import Testing
     #expect(names.modules == ["stats"])
   }
 
-  @Test func `a loop stops when it is interrupted and changes nothing`() {
+  @Test(.timeLimit(.minutes(1)))
+  func `a loop stops when it is interrupted and changes nothing`() {
     let recorder = Recorder()
     let interrupt = recorder.interpreter.interrupt
     recorder.run("x = 1")
-    let clock = ContinuousClock()
-    let start = clock.now
     Thread.detachNewThread {
       Thread.sleep(forTimeInterval: 0.05)
       interrupt.request()
     }
     let errors = recorder.run("while true { x += 1 }")
     #expect(errors.map(\.code) == [.interrupted])
-    #expect(clock.now - start < .seconds(5))
     interrupt.clear()
     recorder.run("print x")
     #expect(recorder.lines.last == "# expect: 1")
@@ -126,19 +124,15 @@ import Testing
     #expect(recorder.lines == ["# expect: 100 101 102 3 100"])
   }
 
-  @Test func `appending takes amortised constant time`() {
+  // With a copy an element, 300,000 of them would move a terabyte.
+  @Test(.timeLimit(.minutes(1))) func `appending takes amortised constant time`() {
     let recorder = Recorder()
-    let clock = ContinuousClock()
-    func measure(_ count: Int) -> Duration {
-      clock.measure {
-        recorder.run(
-          "xs = []\ns = \"\"\nm = {a: []}\nfor i in 0..\(count) { xs = append(xs, i)\n s += \"ab\"\n m.a += [i]\n }"
-        )
-      }
-    }
-    _ = measure(100)
-    let small = measure(2_000)
-    let large = measure(20_000)
-    #expect(large < small * 60 + .milliseconds(50))
+    recorder.run(
+      """
+      xs = []; s = ""; m = {a: []}
+      for i in 0..300000 { xs = append(xs, i); s += "ab"; m.a += [i] }
+      print len(xs), len(s), len(m.a)
+      """)
+    #expect(recorder.lines == ["# expect: 300000 600000 300000"])
   }
 }

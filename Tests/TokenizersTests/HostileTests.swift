@@ -149,10 +149,8 @@ import Testing
     let clock = ContinuousClock()
     let start = clock.now
     let ids = try tokenizer.encode(word)
-    let time = clock.now - start
+    print("16 MB word: \(clock.now - start), \(ids.count) tokens")
     #expect(tokenizer.decodeBytes(ids) == word)
-    #expect(time < .seconds(30), "\(time)")
-    print("16 MB word: \(time), \(ids.count) tokens")
   }
 
   @Test(.timeLimit(.minutes(1)))
