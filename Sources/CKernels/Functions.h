@@ -262,6 +262,27 @@ CK_INLINE double ck_density_f64(double x) {
 CK_INLINE double ck_sigmoid_f64(double x) { return 1.0 / (1.0 + ck_exp_f64(-x)); }
 CK_INLINE float ck_sigmoid_f32(float x) { return 1.0f / (1.0f + ck_exp_f32(-x)); }
 
+// One block of Philox-4x32-10 as two words of 64 bits; counter = (block, stream), low word first.
+CK_INLINE void ck_philox_words(uint64_t key, uint64_t stream, uint64_t block, uint64_t *first,
+                               uint64_t *second) {
+  uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32);
+  uint32_t c2 = (uint32_t)stream, c3 = (uint32_t)(stream >> 32);
+  uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+  _Pragma("clang loop unroll(full)") for (int round = 0; round < 10; round++) {
+    uint64_t a = (uint64_t)0xD2511F53u * c0, b = (uint64_t)0xCD9E8D57u * c2;
+    c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
+    c1 = (uint32_t)b;
+    c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
+    c3 = (uint32_t)a;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  *first = (uint64_t)c1 << 32 | c0;
+  *second = (uint64_t)c3 << 32 | c2;
+}
+// In [0, 1), 53 bits.
+CK_INLINE double ck_uniform_of(uint64_t word) { return (double)(word >> 11) * 0x1p-53; }
+
 // gelu (tanh): x/2 (1 + tanh u) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3).
 #define CK_GELU_C 1.5957691216057307117597842397375  // 2 sqrt(2/pi)
 CK_INLINE double ck_gelu_tanh_f64(double x) {

@@ -72,7 +72,14 @@
   X(void, ck_f16_to_f32, (const uint16_t *x, float *y, long n), (x, y, n))                       \
   X(void, ck_f32_to_bf16, (const float *x, uint16_t *y, long n), (x, y, n))                      \
   X(void, ck_f32_to_f16, (const float *x, uint16_t *y, long n), (x, y, n))                       \
-  X(uint64_t, ck_read, (const void *bytes, long n), (bytes, n))
+  X(uint64_t, ck_read, (const void *bytes, long n), (bytes, n))                                  \
+  X(void, ck_random_uniforms,                                                                    \
+    (uint64_t key, uint64_t stream, uint64_t block, double low, double width, double *y, long n),\
+    (key, stream, block, low, width, y, n))                                                      \
+  X(void, ck_random_normals,                                                                     \
+    (uint64_t key, uint64_t stream, uint64_t block, double mean, double deviation, double *y,    \
+     long n),                                                                                    \
+    (key, stream, block, mean, deviation, y, n))
 
 // A door costs a load, two comparisons and a jump.
 #if defined(__x86_64__)

@@ -100,8 +100,8 @@ extension Tensor {
     from stream: inout RandomStream
   ) throws(TensorError) -> Tensor {
     let made = try uninitialized(shape, .f64)
-    let out = made.target(Double.self)
-    for place in 0..<made.count { out[place] = low + (high - low) * stream.uniform() }
+    try stream.uniforms(
+      made.count, low: low, width: high - low, into: made.target(Double.self))
     return try made.cast(to: dtype)
   }
 
@@ -110,8 +110,8 @@ extension Tensor {
     from stream: inout RandomStream
   ) throws(TensorError) -> Tensor {
     let made = try uninitialized(shape, .f64)
-    let out = made.target(Double.self)
-    for place in 0..<made.count { out[place] = mean + deviation * stream.normal() }
+    try stream.normals(
+      made.count, mean: mean, deviation: deviation, into: made.target(Double.self))
     return try made.cast(to: dtype)
   }
 

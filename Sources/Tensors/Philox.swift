@@ -10,12 +10,19 @@ package struct Philox: Sendable, Equatable {
   package init(key: UInt64) { self.key = key }
 
   package func block(_ low: UInt64, _ high: UInt64) -> (UInt32, UInt32, UInt32, UInt32) {
-    var out = (UInt32(0), UInt32(0), UInt32(0), UInt32(0))
+    let (first, second) = words(low, high)
+    return (
+      UInt32(truncatingIfNeeded: first), UInt32(first >> 32),
+      UInt32(truncatingIfNeeded: second), UInt32(second >> 32)
+    )
+  }
+
+  /// The same as two words of 64 bits.
+  func words(_ low: UInt64, _ high: UInt64) -> (UInt64, UInt64) {
+    var out = (UInt64(0), UInt64(0))
     withUnsafeMutableBytes(of: &out) { out in
-      guard let words = out.bindMemory(to: UInt32.self).baseAddress else { return }
-      let counter = [low, high].flatMap { [UInt32(truncatingIfNeeded: $0), UInt32($0 >> 32)] }
-      let key = [UInt32(truncatingIfNeeded: key), UInt32(key >> 32)]
-      ck_philox(counter, key, words)
+      guard let words = out.bindMemory(to: UInt64.self).baseAddress else { return }
+      ck_philox(key, high, low, words)
     }
     return out
   }
@@ -41,11 +48,46 @@ package struct RandomStream: Sendable {
       self.spare = nil
       return spare
     }
-    let (a, b, c, d) = philox.block(next, stream)
+    let (first, second) = philox.words(next, stream)
     next &+= 1
-    spare = UInt64(d) << 32 | UInt64(c)
-    return UInt64(b) << 32 | UInt64(a)
+    spare = second
+    return first
   }
+
+  /// low + width · u for the next numbers u of `uniform`, in pieces side by side.
+  mutating func uniforms(
+    _ count: Int, low: Double, width: Double, into out: UnsafeMutablePointer<Double>
+  ) throws(TensorError) {
+    var place = 0
+    if spare != nil, count > 0 {
+      out[0] = low + width * uniform()
+      place = 1
+    }
+    let pairs = (count - place) / 2, rest = out + place, (key, stream, block) = state
+    try WorkerPool.shared.stretches(pairs, grain: 1 << 12) { first, pairs in
+      ck_random_uniforms(
+        key, stream, block &+ UInt64(first), low, width, rest + 2 * first, 2 * pairs)
+    }
+    next &+= UInt64(pairs)
+    if (count - place) % 2 == 1 { out[count - 1] = low + width * uniform() }
+  }
+
+  /// mean + deviation · z for the next numbers z of `normal`, in pieces side by side.
+  mutating func normals(
+    _ count: Int, mean: Double, deviation: Double, into out: UnsafeMutablePointer<Double>
+  ) throws(TensorError) {
+    guard spare == nil else {
+      for place in 0..<count { out[place] = mean + deviation * normal() }
+      return
+    }
+    let (key, stream, block) = state
+    try WorkerPool.shared.stretches(count, grain: 1 << 12) { first, count in
+      ck_random_normals(key, stream, block &+ UInt64(first), mean, deviation, out + first, count)
+    }
+    next &+= UInt64(count)
+  }
+
+  private var state: (key: UInt64, stream: UInt64, block: UInt64) { (philox.key, stream, next) }
 
   /// In [0, 1), 53 bits.
   package mutating func uniform() -> Double { Double(bits() >> 11) * 0x1p-53 }

@@ -119,7 +119,13 @@ void ck_f32_to_f16(const float *x, uint16_t *y, long n);
 uint64_t ck_read(const void *bytes, long n);
 
 /// Philox-4x32-10: counter (four words, low first) and key (two words) to four words.
-void ck_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+void ck_philox(uint64_t key, uint64_t stream, uint64_t block, uint64_t out[2]);
+/* y[i] = low + width u, two numbers u in [0, 1) a block; n is even. */
+void ck_random_uniforms(uint64_t key, uint64_t stream, uint64_t block, double low, double width,
+                        double *y, long n);
+/* y[i] = mean + deviation z, one normal z a block (Box and Muller). */
+void ck_random_normals(uint64_t key, uint64_t stream, uint64_t block, double mean,
+                       double deviation, double *y, long n);
 
 /// What a thread does between two looks at memory that another thread will change.
 static inline void ck_pause(void) {
