@@ -43,6 +43,8 @@ static Block *bins[BINS];
 static uint64_t filled[WORDS];
 static Region *regions;
 static long allowed;
+// The most that may be in use.
+static long bound = 1l << 62;
 static ck_arena_state state;
 
 static Block *after(Block *block) { return (Block *)((char *)block + block->size); }
@@ -154,6 +156,7 @@ void *ck_arena_take(long bytes, long *fresh) {
   if (bytes < 0 || bytes > (1l << 46)) return 0;
   long size = UNIT + (bytes == 0 ? UNIT : (bytes + UNIT - 1) / UNIT * UNIT);
   pthread_mutex_lock(&lock);
+  if (size - UNIT > bound - state.in_use) goto failed;
   Block *block = find(size);
   if (!block && size > allowed) {
     *fresh = size;
@@ -220,6 +223,12 @@ void ck_arena_give(void *pointer) {
   }
   after(block)->before = block->size;
   insert(block);
+  pthread_mutex_unlock(&lock);
+}
+
+void ck_arena_bound(long bytes) {
+  pthread_mutex_lock(&lock);
+  bound = bytes;
   pthread_mutex_unlock(&lock);
 }
 

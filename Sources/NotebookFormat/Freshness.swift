@@ -78,7 +78,7 @@ package enum Freshness {
 }
 
 /// How stored outputs stand to their cell.
-package enum CellState: String, Sendable, Equatable {
+package enum CellState: String, Sendable, Equatable, CaseIterable {
   case fresh, stale, edited, none, off
 }
 

@@ -156,6 +156,21 @@ package struct NormalForm: Sendable, Equatable {
     return (kept + [marker(lines.count - kept.count)]).joined(separator: "\n")
   }
 
+  /// How many lines the last line of a text says were cut; nil for any other line.
+  static func cutLines(_ line: String) -> Int? {
+    let bytes = Array(line.utf8), head = "[... ".utf8
+    guard bytes.count > 64, bytes.starts(with: head), bytes.last == UInt8(ascii: "]") else {
+      return nil
+    }
+    let parts = bytes.dropFirst(head.count).dropLast().split(separator: 0x20)
+    guard parts.count == 4, parts[1].elementsEqual("more".utf8),
+      parts[2].elementsEqual("lines,".utf8) || parts[2].elementsEqual("line,".utf8),
+      parts[3].starts(with: "sha256:".utf8), parts[3].count == 71,
+      let count = Int(String(decoding: parts[0], as: UTF8.self)), count > 0
+    else { return nil }
+    return count
+  }
+
   /// The longest start of whole scalars within `limit` bytes, without spaces at its end.
   private static func cut(_ line: String, to limit: Int) -> String {
     var bytes = Array(line.utf8.prefix(limit))

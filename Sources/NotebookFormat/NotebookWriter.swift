@@ -2,9 +2,11 @@
 
 extension Notebook {
   /// The file with new outputs, by index in `cells`. Cells that are not named keep their groups;
-  /// an empty output removes the group; a group that says the same keeps its bytes.
-  package func writing(_ outputs: [Int: CellOutput]) -> [UInt8] {
-    if outputs.isEmpty { return bytes }
+  /// an empty output removes the group; a group that says the same keeps its bytes. So does a lock
+  /// block, unless `lock` says something else.
+  package func writing(_ outputs: [Int: CellOutput], lock newLock: LockBlock? = nil) -> [UInt8] {
+    let changesLock = newLock != nil && newLock != lockBlock
+    if outputs.isEmpty, !changesLock { return bytes }
     let style = GroupStyle(content)
     var result: [UInt8] = []
     result.reserveCapacity(content.count + outputs.count * 256)
@@ -17,7 +19,18 @@ extension Notebook {
       result += text
       end = range.upperBound
     }
-    return result + content[end...]
+    guard changesLock, let newLock else { return result + content[end...] }
+    let text = newLock.lines.flatMap { Array($0.utf8) + style.lineEnd }
+    if let lock {
+      return result + content[end..<lock.lowerBound] + text + content[lock.upperBound...]
+    }
+    result += content[end...]
+    if result.isEmpty { return text }
+    if result.last != 0x0A { result += style.lineEnd }
+    let endsBlank =
+      result.suffix(2).elementsEqual([0x0A, 0x0A])
+      || result.suffix(4).elementsEqual("\r\n\r\n".utf8)
+    return result + (endsBlank ? [] : style.lineEnd) + text
   }
 
   /// Where outputs of this notebook belong in a file that was edited meanwhile (F18): cells of the

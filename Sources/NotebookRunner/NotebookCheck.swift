@@ -20,62 +20,70 @@ extension NotebookRunner {
   /// The exit code of the first file that is not in order: 2 when it cannot run, 4 when something
   /// stored is stale or edited. `session` gives the options of a session in a folder.
   package static func check(
-    _ options: CheckOptions, session: (_ folder: String) -> SessionOptions, live: any EventSink
+    _ options: CheckOptions, session: (_ folder: String) -> SessionOptions, report: any RunReport
   ) -> Int32 {
-    var exitCode = ExitCode.done
+    var summary = RunSummary()
     for path in options.paths {
-      let check = NotebookCheck(path: path, options: options, live: live)
-      let code = check.run(session(Path.folder(of: Path.absolute(path))))
-      if exitCode == ExitCode.done { exitCode = code }
+      let session = session(Path.folder(of: Path.absolute(path)))
+      summary.add(check(path, options, session, report))
     }
-    return exitCode
+    if options.paths.count > 1 { report.receive(.end(files: options.paths.count, summary)) }
+    return summary.exit
+  }
+
+  private static func check(
+    _ path: String, _ options: CheckOptions, _ session: SessionOptions, _ report: any RunReport
+  ) -> RunSummary {
+    do {
+      let bytes = try Files.read(path, limit: Notebook.sizeLimit)
+      let notebook = Notebook(bytes, name: path)
+      return NotebookCheck(notebook: notebook, options: options, report: report).run(session)
+    } catch {
+      return refused(path, error, ExitCode.refused, report)
+    }
   }
 }
 
 /// The check of one file.
 private struct NotebookCheck {
-  let path: String
+  let notebook: Notebook
   let options: CheckOptions
-  let live: any EventSink
+  let report: any RunReport
 
-  func run(_ sessionOptions: SessionOptions) -> Int32 {
-    let bytes: [UInt8]
-    do {
-      bytes = try Files.read(path, limit: Notebook.sizeLimit)
-    } catch {
-      live.receive(.failed(Diagnostic(error)))
-      return ExitCode.refused
-    }
-    let notebook = Notebook(bytes, name: path)
-    notebook.warnings.forEach { live.receive(.note(NotebookRunner.words(of: $0))) }
+  func run(_ sessionOptions: SessionOptions) -> RunSummary {
+    let start = sessionOptions.clock()
     let session = Session(sessionOptions)
     let (values, problems) = Parameters.resolved(
       notebook.frontMatter.params, given: options.parameters, session: session)
+    report.receive(
+      .runStart(
+        file: notebook.name, cells: notebook.cells.count,
+        seed: options.seed ?? notebook.frontMatter.seed, parameters: values))
+    notebook.warnings.forEach { report.receive(.warning($0)) }
     let plan = NotebookPlan(notebook, session)
     let found = notebook.problems + problems + plan.problems(Set(values.keys.map(\.text)))
-    found.forEach { live.receive(.failed($0)) }
-    guard found.isEmpty else { return ExitCode.refused }
-    return report(notebook, plan, values, session)
+    found.forEach { report.receive(.failed($0, cell: nil)) }
+    var summary = found.isEmpty ? states(plan, values, session) : RunSummary(exit: ExitCode.refused)
+    summary.seconds = sessionOptions.clock() - start
+    report.receive(.runEnd(file: notebook.name, summary))
+    return summary
   }
 
-  private func report(
-    _ notebook: Notebook, _ plan: NotebookPlan, _ values: JSONObject, _ session: Session
-  ) -> Int32 {
+  private func states(
+    _ plan: NotebookPlan, _ values: JSONObject, _ session: Session
+  ) -> RunSummary {
     var flow = NotebookFlow(seed: options.seed ?? notebook.frontMatter.seed, params: values)
     var failed: Set<Int> = []
-    var counts: [CellState: Int] = [:]
+    var summary = RunSummary()
     for (index, cell) in notebook.cells.enumerated() {
       let state = state(of: cell, plan.names(index), &flow, &failed, session)
-      counts[state, default: 0] += 1
-      if state == .stale || state == .edited {
-        live.receive(.output("\(path):\(cell.firstLine - 1): \(cell.title) \(state.rawValue)\n"))
-      }
+      summary.states[state, default: 0] += 1
+      let isWrong = state == .stale || state == .edited
+      if isWrong { summary.failed += 1 } else { summary.ok += 1 }
+      if isWrong { summary.exit = ExitCode.stale }
+      report.receive(.state(cell, state))
     }
-    let order: [CellState] = [.fresh, .stale, .edited, .none, .off]
-    let words = order.compactMap { state in counts[state].map { "\($0) \(state.rawValue)" } }
-    live.receive(
-      .output("\(path): \(words.isEmpty ? "no cells" : words.joined(separator: ", "))\n"))
-    return counts[.stale] == nil && counts[.edited] == nil ? ExitCode.done : ExitCode.stale
+    return summary
   }
 
   private func state(
@@ -89,7 +97,7 @@ private struct NotebookCheck {
     let stored = cell.group?.block(.error)?.attributes["code"]
     if stored != nil, stored != cell.attributes["raises"] { failed.insert(cell.number) }
     return cell.state(inputs: inputs.digest, upstreamFailed: upstreamFailed) { image in
-      let place = Path.join(Path.folder(of: path), image)
+      let place = Path.join(Path.folder(of: notebook.name), image)
       return (try? Digests.sha256(ofFile: place)).map { Freshness.token(Digests.hex($0)) }
     }
   }

@@ -95,26 +95,34 @@ extension Recording.Entry {
   }
 }
 
-/// The sink of a run: keeps what is stored, hands on what is shown live.
+/// The sink of a run: keeps what is stored, hands on what happens.
 final class RecordingSink: EventSink {
-  let recording: Recording
-  let live: any EventSink
-  /// False when stdout carries the notebook.
-  let showsOutput: Bool
+  private let recording: Recording
+  private let report: any RunReport
+  /// What pictures are named after.
+  private let assetName: String
+  /// The cell that runs.
+  var cell: Cell?
 
-  init(_ recording: Recording, live: any EventSink, showsOutput: Bool) {
+  init(_ recording: Recording, report: any RunReport, assetName: String) {
     self.recording = recording
-    self.live = live
-    self.showsOutput = showsOutput
+    self.report = report
+    self.assetName = assetName
   }
 
   func receive(_ event: Event) {
     recording.record(event)
-    switch event {
-    case .output, .value, .streamed, .cleared: if showsOutput { live.receive(event) }
     // Whether a failure is one is known when the cell has ended.
-    case .failed: break
-    case .note, .progress: live.receive(event)
+    if case .failed = event { return }
+    guard let cell else { return }
+    report.receive(.shown(event, cell: cell.number))
+    guard case .value(let shown) = event, !shown.pictures.isEmpty else { return }
+    let count = recording.snapshot().pictures.count - shown.pictures.count
+    for (place, picture) in shown.pictures.enumerated() {
+      let number = count + place + 1
+      let image = Assets.image(
+        Array(picture.svg.utf8), alt: picture.alt, of: cell, number: number, notebook: assetName)
+      report.receive(.picture(image, number: number, cell: cell.number))
     }
   }
 }

@@ -20,6 +20,8 @@ final class Saver: Sendable {
     /// The file as this run last saw it.
     var seen: [UInt8]?
     var announced: Set<Int> = []
+    var lock: LockBlock?
+    var writes = 0
   }
 
   let notebook: Notebook
@@ -44,8 +46,14 @@ final class Saver: Sendable {
     }
   }
 
+  /// The lock block that the file gets when it is saved next.
+  func store(_ lock: LockBlock) { state.withLock { $0.lock = lock } }
+
+  /// How often the file has been written.
+  var writes: Int { state.withLock { $0.writes } }
+
   /// The notebook with the outputs so far.
-  func bytes() -> [UInt8] { state.withLock { notebook.writing($0.outputs) } }
+  func bytes() -> [UInt8] { state.withLock { notebook.writing($0.outputs, lock: $0.lock) } }
 
   /// Saves; gives warnings. Throws when it could not be written; the old file is then intact.
   func save() throws -> [String] {
@@ -69,9 +77,10 @@ final class Saver: Sendable {
     let named = Set(outputs.values.flatMap { $0.images.map(\.path) })
     try writeAssets(&state, named, beside: path)
     let before = Set(state.base.cells.flatMap { $0.group?.images.map(\.path) ?? [] })
-    let bytes = state.base.writing(outputs)
+    let bytes = state.base.writing(outputs, lock: state.lock)
     if state.seen != bytes {
       try Files.writeAtomically(path, bytes)
+      state.writes += 1
       state.seen = bytes
     }
     removeOrphans(state, outputs, before, beside: path)
@@ -85,7 +94,9 @@ final class Saver: Sendable {
     let edited = Notebook(now, name: notebook.name)
     guard edited.problems.isEmpty else {
       let rescue = Path.join(Path.folder(of: path), Path.stem(of: path) + ".rescue.md")
-      let kept = (try? Files.writeAtomically(rescue, notebook.writing(state.outputs))) != nil
+      let kept =
+        (try? Files.writeAtomically(rescue, notebook.writing(state.outputs, lock: state.lock)))
+        != nil
       throw RunnerError.changedOnDisk(path, rescue: kept ? rescue : nil)
     }
     state.base = edited

@@ -42,12 +42,19 @@ final class Supervisor: Sendable {
   private let clock: @Sendable () -> Double
   /// Saves what there is of the running cell; called on the supervisor's thread.
   private let snapshot: @Sendable () -> Void
+  /// Called before the process ends although the cell has not stopped.
+  private let lastWords: @Sendable (Int32) -> Void
+  /// When all cells together have had their time.
+  private let end: Double?
   private let state = Mutex(State())
 
   init(
     interrupt: Interrupt, clock: @escaping @Sendable () -> Double,
-    snapshot: @escaping @Sendable () -> Void
+    end: Double? = nil, snapshot: @escaping @Sendable () -> Void,
+    lastWords: @escaping @Sendable (Int32) -> Void = { _ in }
   ) {
+    self.end = end
+    self.lastWords = lastWords
     self.interrupt = interrupt
     self.clock = clock
     self.snapshot = snapshot
@@ -91,7 +98,7 @@ final class Supervisor: Sendable {
     let now = clock()
     state.withLock { state in
       state.isRunning = true
-      state.deadline = limit.map { now + $0 }
+      state.deadline = [limit.map { now + $0 }, end].compactMap { $0 }.min()
       state.lastMoment = nil
       state.cause = nil
       state.nextSnapshot = now + Self.snapshotInterval
@@ -117,6 +124,7 @@ final class Supervisor: Sendable {
       case .snapshot: snapshot()
       case .end(let code):
         snapshot()
+        lastWords(code)
         _exit(code)
       }
     }

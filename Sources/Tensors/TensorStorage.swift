@@ -3,6 +3,7 @@
 
 import CKernels
 import Glibc
+import Synchronization
 
 /// Bytes that tensors share. The one documented `@unchecked Sendable` of this room: bytes are
 /// written only while one tensor alone holds them (Tensor checks), and foreign bytes never.
@@ -74,6 +75,18 @@ package enum Memory {
   package static var systemAllocations: Int { ck_arena_look().system_calls }
   package static func resetPeak() { ck_arena_reset_peak() }
 
+  /// The most bytes that tensors may hold at once, foreign memory not counted: a request beyond it
+  /// throws `memory`. For the whole process; at the start as good as none.
+  package static var bound: Int {
+    get { boundBytes.load(ordering: .relaxed) }
+    set {
+      boundBytes.store(newValue, ordering: .relaxed)
+      ck_arena_bound(max(0, newValue))
+    }
+  }
+
+  private static let boundBytes = Atomic<Int>(1 << 62)
+
   /// Gives unused memory back to the system while more than `unused` bytes of it are kept.
   package static func trim(keeping unused: Int = 0) { _ = ck_arena_trim(unused) }
 
@@ -101,8 +114,10 @@ package enum Memory {
   /// Bytes that may be taken between two looks at what the system has.
   private static let portion = 1 << 26
 
-  /// Bytes the system can still hand out, by its own estimate.
-  package static func available() -> Int {
+  /// Bytes that can still be handed out: by the system's own estimate, and below the bound.
+  package static func available() -> Int { min(systemFree(), max(0, bound - bytesInUse)) }
+
+  private static func systemFree() -> Int {
     let pages = sysconf(Int32(_SC_PHYS_PAGES)), size = sysconf(Int32(_SC_PAGESIZE))
     let all = pages.multipliedReportingOverflow(by: size).partialValue
     let file = open("/proc/meminfo", O_RDONLY | O_CLOEXEC)

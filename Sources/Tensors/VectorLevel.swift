@@ -24,5 +24,8 @@ public enum VectorLevel {
     return level >= Int32(CK_BF16) && level <= Int32(CK_AMX)
   }
 
+  /// Whether OpenBLAS is there for products that the own kernels leave alone.
+  package static var hasMatrixLibrary: Bool { MatrixLibrary.opened != nil }
+
   private static func name(_ level: Int32) -> String { String(cString: ck_simd_name(level)) }
 }

@@ -23,8 +23,9 @@ extension Session {
       try interpreter.run(source)
       return .completed
     } catch {
-      for diagnostic in error.list { emit(.failed(diagnostic)) }
-      return outcome(error.list.first ?? Diagnostic(.internal, "a cell failed without an error"))
+      let list = error.list.map { $0.code == .memory ? withHolders($0) : $0 }
+      for diagnostic in list { emit(.failed(diagnostic)) }
+      return outcome(list.first ?? Diagnostic(.internal, "a cell failed without an error"))
     }
   }
 
@@ -33,6 +34,27 @@ extension Session {
 
   private func outcome(_ diagnostic: Diagnostic) -> Outcome {
     diagnostic.code == .interrupted ? .interrupted(diagnostic) : .failed(diagnostic)
+  }
+
+  /// The error with the variables that hold most memory: what a person could let go.
+  private func withHolders(_ diagnostic: Diagnostic) -> Diagnostic {
+    let held = interpreter.variables.map { (name: $0.name, bytes: Self.bytes(of: $0.value)) }
+      .filter { $0.bytes > 0 }.sorted { ($1.bytes, $0.name) < ($0.bytes, $1.name) }
+    var result = diagnostic
+    if let bound = options.memoryBound {
+      result.details.append("tensors may hold \(byteWords(bound)) here")
+    }
+    let most = held.prefix(5).map { "\(visibleText($0.name)) \(byteWords($0.bytes))" }
+    if !most.isEmpty { result.details.append("held by " + most.joined(separator: ", ")) }
+    return result
+  }
+
+  /// What a value and the values in it hold, as they say themselves.
+  private static func bytes(of value: Value, depth: Int = 0) -> Int {
+    if let count = value.asObject?.byteCount { return count }
+    if depth > 8 { return 0 }
+    let parts = value.asList.map { Array($0) } ?? value.asMap.map(\.values) ?? []
+    return parts.reduce(0) { $0 + bytes(of: $1, depth: depth + 1) }
   }
 
   /// The interpreter with the builtins, and with its words back to this session.

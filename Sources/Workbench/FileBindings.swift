@@ -180,7 +180,9 @@ extension Session {
   /// The contents of a data file; nil when the ending is none of theirs.
   private func loadData(_ written: String) throws -> Value? {
     guard let reader = DataFile.readers[Path.ending(of: written)] else { return nil }
-    return try reader(try cachedFile(written) ?? resolve(written, for: .reading)) {
+    let cached = try cachedFile(written)
+    if let cached { opened.note(written, cached, .reading) }
+    return try reader(try cached ?? resolve(written, for: .reading)) {
       note(visibleText($0))
     }
   }

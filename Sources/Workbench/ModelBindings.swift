@@ -101,6 +101,19 @@ extension Session {
   }
 
   private func modelPath(_ written: String, _ call: Call) throws -> String? {
+    if let place = try localModel(written) {
+      opened.models[written] = place
+      return place
+    }
+    let revision = try call.optionalString("revision"), file = try call.optionalString("file")
+    guard let place = try cachedModel(written, revision: revision, file: file) else { return nil }
+    let name = written + (revision.map { "@" + $0 } ?? "") + (file.map { ":" + $0 } ?? "")
+    opened.models[name] = place
+    return place
+  }
+
+  /// The folder or GGUF file of a model by its path or its name in the box; nil when there is none.
+  func localModel(_ written: String) throws -> String? {
     let isName = !written.utf8.contains(UInt8(ascii: "/"))
     // A name in the box needs no permission; a path of the same name comes first.
     let path = isName ? try? resolve(written, for: .reading) : try resolve(written, for: .reading)
@@ -111,9 +124,7 @@ extension Session {
         if isModel(path) { return path }
       }
     }
-    return try cachedModel(
-      written, revision: try call.optionalString("revision"),
-      file: try call.optionalString("file"))
+    return nil
   }
 
   private func isModel(_ path: String) -> Bool {

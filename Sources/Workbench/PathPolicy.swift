@@ -18,6 +18,7 @@ extension Session {
     }
     let absolute = Path.normalized(Path.join(options.folder, wanted))
     try requireReach(absolute, written: path, for: use)
+    opened.note(path, absolute, use)
     return absolute
   }
 

@@ -42,6 +42,8 @@ package final class Session {
   var lastShown: Value?
   /// The cells that were run, for `history`.
   var inputs: [(number: Int, text: String)] = []
+  /// What was read so far, for the lock block of a notebook.
+  var opened = OpenedFiles()
   /// All builtins, the prelude's and those bound here, by name.
   package var builtins: [Builtin] { interpreter.builtins.values.sorted { $0.name < $1.name } }
   package private(set) lazy var interpreter: Interpreter = makeInterpreter()
@@ -52,5 +54,6 @@ package final class Session {
     self.sink = sink
     random = RandomState(seed: options.seed, cellKey: "")
     WorkerPool.shared.threads = options.threads
+    if let bound = options.memoryBound { Memory.bound = bound }
   }
 }

@@ -55,6 +55,8 @@ package struct SessionOptions {
   /// Reads a line from the person for `input`; nil when nobody is there.
   package var readLine: ((String) -> String?)?
   package var interrupt: Interrupt
+  /// Bytes that tensors may hold at once, weights that are mapped not counted; nil for no bound.
+  package var memoryBound: Int?
   /// Of the program; a download tells it to the server.
   package var version = "0"
 

@@ -21,7 +21,63 @@ struct Option {
   let commands: Set<String>
 }
 
-let everyCommand: Set<String> = ["", "-c", "run", "script", "check"]
+/// A command of the program.
+struct CommandWord {
+  /// What its options name it by.
+  let name: String
+  let usage: String
+  let summary: String
+  /// More for `quire help NAME`.
+  var details = ""
+}
+
+/// The commands in the order of `quire --help`.
+let commandWords: [CommandWord] = [
+  CommandWord(name: "", usage: "quire", summary: "the console: type help, Ctrl-D ends"),
+  CommandWord(
+    name: "run", usage: "quire run FILE.md...", summary: "runs notebooks and stores their outputs",
+    details: """
+      Checks every cell (syntax, names, parameters) before the first one runs, then runs top to
+      bottom and saves after each. What cells put out goes to stdout, all else to stderr. Only the
+      outputs of cells that ran change in the file; the pictures are in FILE.assets.
+      """),
+  CommandWord(
+    name: "check", usage: "quire check FILE.md...",
+    summary: "says which stored outputs are out of date; runs nothing",
+    details: """
+      A cell is stale when its source, or anything it depends on, is not what it was when it ran;
+      edited when its output was changed by hand. Files of data and models, the clock and the
+      network are not looked at.
+      """),
+  CommandWord(
+    name: "test", usage: "quire test FILE.md...",
+    summary: "runs notebooks and compares with what is stored",
+    details: """
+      Each cell is held against what is stored by its check="...", else by the check: of the front
+      matter, else by text. Several rules, with a space between, must all hold:
+        text            equal, pictures by their bytes
+        num:REL[,ABS]   numbers within ABS + REL * |stored|; whole numbers and all else equal
+        shape           equal but for numbers with a point or an exponent
+        text~0.9        at least so much of the words in common
+        regex:PATTERN   the output has a match (PCRE2); a space is \\s
+        svg[:TOL]       pictures with the same elements, numbers within TOL user units
+        skip            nothing is compared
+      A cell with nothing stored passes. Nothing is written without --update.
+      """),
+  CommandWord(name: "script", usage: "quire FILE.quire", summary: "runs a script"),
+  CommandWord(name: "-c", usage: "quire -c CODE", summary: "runs code: quire -c 'print 1 + 1'"),
+  CommandWord(
+    name: "bench", usage: "quire bench [WORK]",
+    summary: "measures the speed; the works are below"),
+  CommandWord(
+    name: "doctor", usage: "quire doctor",
+    summary: "says what is there, what is missing, and how to get it"),
+  CommandWord(
+    name: "help", usage: "quire help [COMMAND]", summary: "this page, or that of one command"),
+]
+
+let everyCommand: Set<String> = ["", "-c", "run", "script", "check", "test"]
+let runs: Set<String> = ["run", "test"]
 
 let options: [Option] = [
   Option(
@@ -42,7 +98,13 @@ let options: [Option] = [
     commands: everyCommand),
   Option(
     names: ["-p"], value: "NAME=VALUE", summary: "sets a parameter of the notebook",
-    commands: ["run", "check"]),
+    commands: ["run", "check", "test"]),
+  Option(
+    names: ["--only"], value: "ID", summary: "runs this cell and those it depends on",
+    commands: runs),
+  Option(
+    names: ["--update"], value: nil, summary: "stores new outputs where they differ",
+    commands: ["test"]),
   Option(
     names: ["--out"], value: "FILE.md", summary: "writes the notebook there, not in place",
     commands: ["run"]),
@@ -54,13 +116,25 @@ let options: [Option] = [
     commands: ["run"]),
   Option(
     names: ["--on-error"], value: "stop|continue", summary: "what a failing cell does",
-    commands: ["run"]),
+    commands: runs),
   Option(
     names: ["--timeout"], value: "SECONDS", summary: "the time limit of each cell",
-    commands: ["run"]),
+    commands: runs),
   Option(
-    names: ["--json"], value: nil, summary: "one JSON object a line instead of a table",
-    commands: ["bench"]),
+    names: ["--timeout-total"], value: "SECONDS", summary: "the time limit of all cells together",
+    commands: runs),
+  Option(
+    names: ["--max-memory"], value: "SIZE", summary: "what tensors may hold at once: 8G, 500M",
+    commands: runs),
+  Option(
+    names: ["--lock"], value: nil,
+    summary: "writes digests of weights and data into the notebook", commands: ["run"]),
+  Option(
+    names: ["--locked"], value: nil, summary: "runs only on what the lock block names",
+    commands: runs),
+  Option(
+    names: ["--json"], value: nil, summary: "one JSON object a line instead of text",
+    commands: ["bench", "run", "check", "test"]),
   Option(
     names: ["--runs"], value: "N", summary: "runs of each work", commands: ["bench"]),
   Option(
@@ -83,11 +157,11 @@ enum Command {
   case console(Settings)
   case code(String, Settings)
   case script(String, Settings)
-  case notebook(RunOptions, Settings)
-  case check(CheckOptions, Settings)
+  case notebook(NotebookCommand)
   case bench(BenchOptions, Settings)
   case doctor
-  case help
+  /// Of one command, or of all.
+  case help(String?)
   case manual
   case reference
   case version
@@ -97,7 +171,9 @@ enum Command {
     let settings = Settings(environment: currentEnvironment())
     guard let first = reader.peek() else { return .console(settings) }
     switch first {
-    case "--help", "-h", "help": return .help
+    case "--help", "-h", "help":
+      reader.next()
+      return .help(try helpTopic(&reader))
     case "--man": return .manual
     case "--reference": return .reference
     case "--version", "version": return .version
@@ -105,78 +181,31 @@ enum Command {
       reader.next()
       try reader.finish(command: "doctor")
       return .doctor
-    case "run":
+    case "run", "check", "test":
       reader.next()
-      return try notebook(&reader, settings)
+      return .notebook(try NotebookCommand.parse(first, &reader, settings))
     case "bench":
       reader.next()
       var chosen = settings
       let options = try BenchOptions.parse(&reader, &chosen)
       return .bench(options, chosen)
-    case "check":
-      reader.next()
-      return try check(&reader, settings)
     default: return try other(&reader, settings)
     }
   }
 
-  private static func check(_ reader: inout ArgumentReader, _ start: Settings) throws -> Command {
-    var settings = start
-    var parameters: [(name: String, value: String)] = []
-    try reader.readOptions(command: "check") { name, value in
-      if name == "-p" {
-        parameters.append(try parameter(value))
-      } else {
-        try settings.set(name, value)
-      }
+  /// The word after `help`, which must name a command.
+  private static func helpTopic(_ reader: inout ArgumentReader) throws -> String? {
+    guard let word = reader.peek() else { return nil }
+    reader.next()
+    try reader.finish(command: "help")
+    let names = commandWords.map(\.name).filter { !$0.isEmpty }
+    guard names.contains(word) else {
+      throw UsageError(
+        message: "there is no command \(word)",
+        help: didYouMean(word, among: names)
+          ?? "words of the language are explained in the console: help \(word)")
     }
-    guard !reader.words.isEmpty else {
-      throw UsageError(message: "check needs a notebook", help: "quire check FILE.md...")
-    }
-    var options = CheckOptions(paths: reader.words)
-    options.parameters = parameters
-    options.seed = settings.seed
-    return .check(options, settings)
-  }
-
-  private static func notebook(
-    _ reader: inout ArgumentReader, _ start: Settings
-  ) throws -> Command {
-    var settings = start
-    var run = RunOptions(path: "")
-    try reader.readOptions(command: "run") { name, value in
-      switch name {
-      case "-p": run.parameters.append(try parameter(value))
-      case "--out": run.outputPath = value
-      case "--no-save": run.saves = false
-      case "--show": run.showsSource = true
-      case "--on-error":
-        guard value == "stop" || value == "continue" else {
-          throw UsageError(message: "--on-error is stop or continue, not \(value)")
-        }
-        run.continuesAfterErrors = value == "continue"
-      case "--timeout":
-        guard let seconds = Double(value), seconds > 0 else {
-          throw UsageError(message: "--timeout needs seconds above 0: got \(value)")
-        }
-        run.timeout = seconds
-      default: try settings.set(name, value)
-      }
-    }
-    guard let path = reader.words.first, reader.words.count == 1 else {
-      throw UsageError(message: "run needs one notebook", help: "quire run FILE.md")
-    }
-    run.path = path
-    run.seed = settings.seed
-    run.isQuiet = settings.isQuiet
-    return .notebook(run, settings)
-  }
-
-  private static func parameter(_ text: String) throws -> (name: String, value: String) {
-    guard let split = text.firstIndex(of: "=") else {
-      throw UsageError(message: "-p needs NAME=VALUE: got \(text)")
-    }
-    return (String(text[..<split]), String(text[text.index(after: split)...]))
+    return word
   }
 
   private static func other(_ reader: inout ArgumentReader, _ start: Settings) throws -> Command {
@@ -201,7 +230,7 @@ enum Command {
     if !path.contains("."), !path.contains("/") {
       throw UsageError(
         message: "\(path) is no command",
-        help: didYouMean(path, among: ["run", "check", "bench", "doctor", "help", "version"])
+        help: didYouMean(path, among: commandWords.map(\.name) + ["version"])
           ?? "quire --help lists the commands")
     }
     return .script(path, settings)

@@ -2,6 +2,7 @@
 // `quire --man | man -l -`.
 
 import Diagnostics
+import NotebookRunner
 import Workbench
 
 /// The page in roff.
@@ -10,10 +11,18 @@ func manualPage(_ session: Session) -> String {
     ".TH QUIRE 1 \"\" \"Quire \(quireVersion)\"", ".SH NAME",
     "quire \\- a notebook\\-style REPL for experiments with open AI models", ".SH SYNOPSIS",
   ]
-  for line in usage().split(separator: "\n", omittingEmptySubsequences: false)
-  where line.hasPrefix("  quire") {
-    let parts = line.dropFirst(2).split(separator: "  ", maxSplits: 1)
-    lines += [".B " + roff(String(parts.first ?? "")), ".br"]
+  for word in commandWords { lines += [".B " + roff(word.usage), ".br"] }
+  lines.append(".SH COMMANDS")
+  for word in commandWords {
+    lines += [".TP", ".B " + roff(word.usage), roff(word.summary) + "."]
+    // As it stands: the details hold columns.
+    if !word.details.isEmpty {
+      lines += [".RS", ".nf"]
+      lines += word.details.split(separator: "\n", omittingEmptySubsequences: false).map {
+        roff(String($0))
+      }
+      lines += [".fi", ".RE"]
+    }
   }
   lines.append(".SH OPTIONS")
   for option in options {
@@ -22,7 +31,7 @@ func manualPage(_ session: Session) -> String {
   }
   lines += [".SH WORDS", "In the console", ".B help", "lists them, and", ".B help WORD"]
   lines += ["explains one.", session.manualWords]
-  lines += [".SH EXIT STATUS", "0 done, 1 a cell failed, 2 usage or syntax, 3 a check failed,"]
-  lines += ["6 out of memory, 7 could not write, 124 time limit, 129 130 143 stopped by a signal"]
+  lines.append(".SH EXIT STATUS")
+  for (code, meaning) in ExitCode.words { lines += [".TP", ".B " + code, roff(meaning)] }
   return lines.joined(separator: "\n") + "\n"
 }

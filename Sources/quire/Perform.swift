@@ -4,14 +4,13 @@ import Console
 import Diagnostics
 import Files
 import Glibc
-import NotebookRunner
 import Workbench
 
 extension Command {
   func perform() throws -> Int32 {
     switch self {
-    case .help:
-      standardOutput(usage())
+    case .help(let command):
+      standardOutput(command.map(usage(of:)) ?? usage())
       return 0
     case .manual:
       standardOutput(manualPage(Command.plainSession))
@@ -31,16 +30,7 @@ extension Command {
       let text = try Files.readText(absolute)
       return runScript(
         name: path, text: text, folder: Path.folder(of: absolute), isTyped: false, settings)
-    case .notebook(let options, let settings):
-      return runNotebook(options, settings)
-    case .check(let options, let settings):
-      let printer = settings.printer()
-      defer { printer.finishLine() }
-      let interrupt = catchInterrupts()
-      return NotebookRunner.check(
-        options,
-        session: { settings.session(folder: $0, isTyped: false, interrupt: interrupt) },
-        live: printer)
+    case .notebook(let command): return command.perform()
     case .console(let settings):
       return Console.run(consoleOptions(settings))
     }
@@ -59,15 +49,6 @@ extension Command {
       settings.session(folder: folder, isTyped: isTyped, interrupt: interrupt))
     session.options.readLine = { Script.readLine($0, interrupt: interrupt) }
     return Script.run(name: name, text: text, session: session, printer: settings.printer())
-  }
-
-  private func runNotebook(_ options: RunOptions, _ settings: Settings) -> Int32 {
-    let folder = Path.folder(of: Path.join(currentFolder(), options.path))
-    // The runner's supervisor takes the signals: it must save before the process ends.
-    let session = settings.session(folder: folder, isTyped: false, interrupt: Interrupt())
-    let printer = settings.printer()
-    return NotebookRunner.run(
-      options, session: session, live: printer, finishCell: printer.finishLine)
   }
 }
 

@@ -13,6 +13,8 @@ struct Settings {
   var seed: Int?
   var color = ColorChoice.auto
   var isQuiet = false
+  /// Bytes that tensors may hold.
+  var memoryBound: Int?
 
   init(environment: [String: String]) { self.environment = environment }
 
@@ -34,8 +36,31 @@ struct Settings {
       }
       color = choice
     case "-q": isQuiet = true
+    case "--max-memory":
+      guard let bytes = Self.bytes(value), bytes > 0 else {
+        throw UsageError(message: "--max-memory needs a size such as 8G or 500M: got \(value)")
+      }
+      memoryBound = bytes
     default: throw UsageError(message: "there is no option \(name)")
     }
+  }
+
+  /// `8G`, `8GiB`, `500MB`: alone or with `iB` a unit is a power of 1024, with `B` one of 1000. Nil
+  /// for what is no size, or too large.
+  private static func bytes(_ text: String) -> Int? {
+    let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
+    let unit = text.dropFirst(digits.count).lowercased()
+    let powers: [Character: Double] = ["k": 1, "m": 2, "g": 3, "t": 4]
+    var size = 1.0
+    if let first = unit.first, let power = powers[first] {
+      guard ["", "ib", "b"].contains(String(unit.dropFirst())) else { return nil }
+      let base = unit.dropFirst() == "b" ? 1000.0 : 1024
+      for _ in 0..<Int(power) { size *= base }
+    } else if !["", "b"].contains(unit) {
+      return nil
+    }
+    guard let number = Double(digits) else { return nil }
+    return Int(exactly: (number * size).rounded()).flatMap { $0 <= 1 << 60 ? $0 : nil }
   }
 
   private func number(_ name: String, _ text: String, in range: ClosedRange<Int>) throws -> Int {
@@ -56,6 +81,7 @@ struct Settings {
       freeMemory: Arithmetic.availableMemory, interrupt: interrupt)
     options.threads = min(max(1, options.threads), 256)
     options.version = quireVersion
+    options.memoryBound = memoryBound
     return options
   }
 

@@ -39,15 +39,25 @@ extension Bench {
   func run(_ sink: Collector = Collector(), _ change: (inout RunOptions) -> Void = { _ in })
     -> Int32
   {
-    var options = RunOptions(path: path)
+    var options = RunOptions(paths: [path])
     change(&options)
+    var text = TextReport.Options()
+    text.showsOutput = options.outputPath != "-"
+    return run(options, TextReport(options.isTest ? .test : .run, live: sink, options: text))
+  }
+
+  func run(_ options: RunOptions, _ report: any RunReport) -> Int32 {
     let start = ContinuousClock.now
-    var session = SessionOptions(folder: folder)
-    session.clock = {
-      let time = ContinuousClock.now - start
-      return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-    }
-    return NotebookRunner.run(options, session: session, live: sink)
+    return NotebookRunner.run(
+      options,
+      session: { folder in
+        var session = SessionOptions(folder: folder)
+        session.clock = {
+          let time = ContinuousClock.now - start
+          return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+        }
+        return session
+      }, report: report)
   }
 
   /// Bodies of the blocks of a cell.
@@ -145,7 +155,7 @@ private func cells(_ sources: String...) -> String {
     let sink = Collector()
     #expect(binary.run(sink) == 2)
     #expect(sink.codes == [.encoding])
-    #expect(binary.run(sink) { $0.path = "/no/such.md" } == 2)
+    #expect(binary.run(sink) { $0.paths = ["/no/such.md"] } == 2)
     #expect(sink.codes.last == .file)
   }
 
@@ -254,7 +264,8 @@ private func cells(_ sources: String...) -> String {
     defer { bench.remove() }
     func check(_ sink: Collector = Collector()) -> (Int32, String) {
       let code = NotebookRunner.check(
-        CheckOptions(paths: [bench.path]), session: { SessionOptions(folder: $0) }, live: sink)
+        CheckOptions(paths: [bench.path]), session: { SessionOptions(folder: $0) },
+        report: TextReport(.check, live: sink))
       return (code, sink.out.replacingOccurrences(of: bench.path, with: "book"))
     }
     #expect(check() == (0, "book: 3 none\n"))

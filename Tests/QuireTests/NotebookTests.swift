@@ -76,6 +76,122 @@ import Testing
     #expect(try Binary.run(["run", "/no/such.md"]).status == 2)
   }
 
+  @Test func `a test passes on what ran, and says what changed`() throws {
+    let (folder, file) = try notebook("print \"loss 1.25\"", "zeros([2, 3])")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    #expect(try Binary.run(["run", "-q", file.path]).status == 0)
+    let good = try Binary.run(["test", "-q", file.path])
+    #expect(good.status == 0)
+    #expect(good.out == "\(file.path): 2 passed\n")
+    #expect(good.err == "")
+    let edited = try text(file).replacingOccurrences(of: "loss 1.25\n", with: "loss 1.26\n")
+    try Data(edited.utf8).write(to: file)
+    let bad = try Binary.run(["test", "-q", file.path])
+    #expect(bad.status == 3)
+    #expect(
+      bad.out == """
+        \(file.path):1: cell 1 text: line 1: stored "loss 1.26", came "loss 1.25"
+        \(file.path): 1 passed, 1 failed
+
+        """)
+    #expect(try text(file) == edited)
+    let update = try Binary.run(["test", "--update", file.path])
+    #expect(update.status == 3)
+    #expect(update.err.contains("\n-loss 1.26\n+loss 1.25\n"))
+    #expect(try Binary.run(["test", file.path]).status == 0)
+  }
+
+  @Test func `tensors may hold so much and no more`() throws {
+    let (folder, file) = try notebook(
+      "keep = zeros([1000, 1000])", "x = zeros([100, 1000, 1000])", "print \"no\"")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for extra in [[], ["--on-error", "continue"]] {
+      let done = try Binary.run(["run", "--max-memory", "100M", file.path] + extra)
+      #expect(done.status == 6)
+      #expect(done.out == "")
+      #expect(done.err.contains("error[memory]: a tensor needs 400.0 MB: "))
+      #expect(done.err.contains("held by keep 4.0 MB"))
+      #expect(try text(file).contains("```out {.error .partial code=memory"))
+    }
+    #expect(try Binary.run(["run", "--max-memory", "1G", file.path]).status == 0)
+    for size in ["0", "x", "8Q", "-1", "", "1e400G"] {
+      let done = try Binary.run(["run", "--max-memory", size, file.path])
+      #expect(done.status == 2, "\(size)")
+      #expect(done.err.contains("--max-memory needs a size such as 8G or 500M"))
+    }
+  }
+
+  @Test func `with json every line is an object and the last says the exit code`() throws {
+    let (folder, file) = try notebook("print \"a\"", "[1][5]")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let bad = folder.appending(path: "bad.md")
+    try Data("```quire\n1\n".utf8).write(to: bad)
+    for (arguments, status) in [
+      (["run", "--json", file.path], 1), (["check", "--json", file.path], 0),
+      (["test", "--json", file.path], 1), (["run", "--json", bad.path], 2),
+      (["check", "--json", bad.path, file.path], 2), (["run", "--json", bad.path, file.path], 2),
+      (["run", "--json", "--timeout-total", "0.000001", file.path], 124),
+    ] as [([String], Int32)] {
+      let done = try Binary.run(arguments)
+      #expect(done.status == status, "\(arguments)")
+      let lines = done.out.split(separator: "\n").map {
+        try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+      }
+      #expect(
+        !lines.isEmpty && lines.allSatisfy { $0?["v"] as? Int == 1 && $0?["event"] is String })
+      #expect(lines.last??["event"] as? String == "run_end")
+      #expect(lines.last??["exit"] as? Int == Int(status))
+    }
+    #expect(try Binary.run(["run", "--json", "--out", "-", file.path]).status == 2)
+  }
+
+  @Test func `a lock block holds until a weight changes by one byte`() throws {
+    let (folder, file) = try notebook("m = load \"quill\"\nm.config.hidden_size")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    #expect(try Binary.run(["run", "--locked", file.path]).status == 5)
+    #expect(try Binary.run(["run", "--lock", file.path]).status == 0)
+    let locked = try text(file)
+    #expect(locked.contains("weights: {\"quill\": \"sha256:"))
+    #expect(try Binary.run(["run", "--locked", file.path]).status == 0)
+    #expect(try text(file) == locked)
+    // The same notebook with a model of that name beside it that differs in one byte.
+    let home = Binary.root.appending(path: "Stdlib/models/quill")
+    let copy = folder.appending(path: "quill")
+    try FileManager.default.copyItem(at: home, to: copy)
+    #expect(try Binary.run(["run", "--locked", file.path]).status == 0)
+    let weights = try #require(
+      FileManager.default.contentsOfDirectory(atPath: copy.path)
+        .first { $0.hasSuffix(".safetensors") || $0.hasSuffix(".gguf") })
+    let place = copy.appending(path: weights)
+    var bytes = try Data(contentsOf: place)
+    bytes[bytes.count - 1] ^= 1
+    try bytes.write(to: place)
+    let changed = try Binary.run(["run", "--locked", file.path])
+    #expect(changed.status == 5)
+    #expect(changed.out == "")
+    #expect(changed.err.contains("error[lock]: the model quill differs from the lock block"))
+    #expect(try text(file) == locked)
+  }
+
+  @Test func `help of a command lists its options and exit codes`() throws {
+    for command in ["run", "check", "test"] {
+      let page = try Binary.run(["help", command])
+      #expect(page.status == 0)
+      #expect(page.out.hasPrefix("usage: quire \(command) FILE.md..."))
+      #expect(page.out.contains("--json"))
+      #expect(page.out.contains("--update") == (command == "test"))
+      #expect(page.out.contains("exit codes:"))
+      #expect(page.out.split(separator: "\n").allSatisfy { $0.count <= 100 })
+    }
+    let wrong = try Binary.run(["help", "tets"])
+    #expect(wrong.status == 2)
+    #expect(wrong.err.contains("did you mean test?"))
+    let manual = try Binary.run(["--man"])
+    for text in [".SH COMMANDS", "quire test FILE.md", ".SH EXIT STATUS", "\\-\\-locked"] {
+      #expect(manual.out.contains(text), "\(text)")
+    }
+  }
+
   @Test func `the world of the model in the box is a library module`() throws {
     let code = "use world\ntexts = world.documents(50)\nprint len(texts)"
     let done = try Binary.run(["-c", code])

@@ -20,14 +20,16 @@ typedef struct {
   long blocks, free_blocks, regions;
 } ck_arena_state;
 
-/// Memory for `bytes` (0 too has an address); NULL when the system has no address space, or when
-/// more fresh pages are needed than `ck_arena_allow` allowed: `*fresh` then says how many bytes, 0
-/// otherwise.
+/// Memory for `bytes` (0 too has an address); NULL when the system has no address space, when
+/// `ck_arena_bound` forbids it, or when more fresh pages are needed than `ck_arena_allow` allowed:
+/// `*fresh` then says how many bytes, 0 otherwise.
 void *ck_arena_take(long bytes, long *fresh);
 /// Gives a block of `ck_arena_take` back.
 void ck_arena_give(void *pointer);
 /// Fresh bytes that may be taken from now on. At the start none.
 void ck_arena_allow(long bytes);
+/// The most that may be in use from now on; what is in use stays. At the start as good as no bound.
+void ck_arena_bound(long bytes);
 /// Returns the pages of free memory to the system while more than `keep` bytes of it are held, the
 /// largest blocks first, and whole pieces of address space that nothing uses. Returns the bytes.
 long ck_arena_trim(long keep);
