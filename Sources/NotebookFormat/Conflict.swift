@@ -92,7 +92,9 @@ struct Conflict {
         frontMatter: ours.frontMatter, cells: cells, lock: ours.lock, problems: ours.problems,
         warnings: ours.warnings)
     }
-    if sameCells, sameGroups, Self.cells(whole) == Self.cells(ours),
+    // A cell between markers would get its outputs on one side alone.
+    let hasCells = hunks.contains { hunk in whole.cells.contains { $0.range.overlaps(hunk) } }
+    if sameCells, sameGroups, !hasCells, Self.cells(whole) == Self.cells(ours),
       Self.groups(whole) == Self.groups(ours)
     {
       return with(whole, problems: whole.problems, adding: NotebookWarning.proseConflict)

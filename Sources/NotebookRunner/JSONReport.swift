@@ -106,6 +106,7 @@ package final class JSONReport: RunReport {
           ("index", JSON(end.cell.number)), ("status", JSON(end.status.rawValue)),
           ("ms", Self.milliseconds(end.seconds)),
         ])
+    case .cellsEnd: break
     case .saved(let path): lines.add("saved", [("path", JSON(path))])
     case .runEnd(let file, let summary):
       lines.add("run_end", [("file", JSON(file))] + fields(summary))

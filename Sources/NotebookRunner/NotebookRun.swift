@@ -132,6 +132,7 @@ final class NotebookRun {
       if let end, session.options.clock() >= end { return fail(ExitCode.timeLimit) }
       guard runCell(index, position + 1, of: cells.count) else { return }
     }
+    report.receive(.cellsEnd { [notebook] in notebook.readingAtEnd })
   }
 
   /// False when the run ends here.
@@ -148,7 +149,7 @@ final class NotebookRun {
     }
     let modules = session.moduleDigests(names.modules)
     let inputs = flow.run(cell, names, modules: modules)
-    report.receive(.cellStart(cell, reading: notebook.reading(of: index)))
+    report.receive(.cellStart(cell) { [notebook] in notebook.reading(of: index) })
     let start = session.options.clock()
     let (outcome, cause) = evaluate(index)
     end.seconds = session.options.clock() - start

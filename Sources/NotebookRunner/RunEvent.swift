@@ -50,8 +50,8 @@ package struct RunSummary: Sendable, Equatable {
 
 package enum RunEvent {
   case runStart(file: String, cells: Int, seed: Int, parameters: JSONObject)
-  /// `reading`: the prose before the cell and its source, as a person reads them.
-  case cellStart(Cell, reading: String)
+  /// `reading` gives the prose before the cell and its source, as a person reads them.
+  case cellStart(Cell, reading: () -> String)
   /// What the running cell shows and says.
   case shown(Event, cell: Int)
   /// A picture of the running cell, the `number`-th from 1.
@@ -66,6 +66,8 @@ package enum RunEvent {
   case difference(Cell, [String])
   case state(Cell, CellState)
   case cellEnd(CellEnd)
+  /// All cells have run. `reading` gives the prose after the last.
+  case cellsEnd(reading: () -> String)
   case saved(path: String)
   case runEnd(file: String, RunSummary)
   /// After several files.

@@ -41,7 +41,9 @@ package final class TextReport: RunReport {
     switch event {
     case .runStart(let file, _, _, _): self.file = file
     case .cellStart(_, let reading):
-      if options.showsSource, kind == .run { live.receive(.output(reading)) }
+      if options.showsSource, kind == .run { live.receive(.output(reading())) }
+    case .cellsEnd(let reading):
+      if options.showsSource, kind == .run { live.receive(.output(reading())) }
     case .shown(let event, _): show(event)
     case .failed(let diagnostic, _):
       hasFailures = true

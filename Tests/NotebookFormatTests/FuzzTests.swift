@@ -13,10 +13,58 @@ import Testing
       "a", "b ", "\n", "\r", "\u{8}", "\u{1B}", "[", "31m", "]", "\u{7}", "é", "😀", "\u{301}", "\t",
       "<<<<<<<", "=======", " ", "\u{9B}", "\u{202E}", "\u{0}", "\\u{", "7", "}", "(B", "\u{2028}",
     ]
-    fuzz("normal form", rounds: 20_000, share: 2) { numbers in
+    fuzz("normal form", rounds: 20_000, share: 3) { numbers in
       let text = (0..<numbers.below(12)).map { _ in numbers.pick(pieces) }.joined()
       let once = NormalForm(text)
       if NormalForm(once.text).text != once.text { Issue.record("\(text.debugDescription)") }
+    }
+  }
+
+  /// `QUIRE_MARKDOWN` names a folder, `/` say, whose Markdown files are read besides.
+  @Test func `L1 on every Markdown file of a folder that is named`() throws {
+    guard let folder = ProcessInfo.processInfo.environment["QUIRE_MARKDOWN"] else { return }
+    let walker = FileManager.default.enumerator(
+      at: URL(filePath: folder), includingPropertiesForKeys: [.isRegularFileKey])
+    var counts = (files: 0, bytes: 0, cells: 0, refused: 0)
+    while let url = walker?.nextObject() as? URL {
+      if ["/proc", "/sys", "/dev"].contains(url.path) { walker?.skipDescendants() }
+      guard url.pathExtension == "md", let data = try? Data(contentsOf: url) else { continue }
+      let bytes = [UInt8](data)
+      let book = Notebook(bytes, name: url.path)
+      counts.files += 1
+      counts.bytes += bytes.count
+      counts.cells += book.cells.count
+      if !book.problems.isEmpty { counts.refused += 1 }
+      if joined(book) != book.content || book.writing([:]) != bytes {
+        Issue.record("not the same bytes: \(url.path)")
+      }
+    }
+    print("notebooks: \(counts)")
+  }
+
+  @Test func `comparisons of random texts end, and every text is like itself`() throws {
+    let pieces = [
+      "1", "2.5", "-", "+", ".", "e", "1e9", "nan", "inf", " ", "\n", "a", "_", "é", "[", "]", "(",
+      ")",
+      "<svg ", "<", ">", "/>", "</svg>", "x=\"1\"", "d='M1-2'", "\"", "<!--", "-->", "#",
+      "[... 3 more lines, sha256:\(String(repeating: "0", count: 64))]",
+    ]
+    let rules = try CheckRules("num:1e-3 shape text~0.5 svg:1 text")
+    fuzz("comparisons", rounds: 3000, share: 3) { numbers in
+      func text() -> String { (0..<numbers.below(14)).map { _ in numbers.pick(pieces) }.joined() }
+      func made() -> ComparedOutput {
+        ComparedOutput(
+          text: NormalForm(text()).text,
+          pictures: [.init(path: "a.svg", bytes: Array(("<svg>" + text()).utf8))])
+      }
+      let a = made(), b = made()
+      func failures(_ a: ComparedOutput, _ b: ComparedOutput) -> [CheckFailure] {
+        Comparison(stored: a, came: b, search: { _, _ in true }).outcomes(rules)
+          .compactMap(\.failure)
+      }
+      if !failures(a, a).isEmpty { Issue.record("not like itself: \(a.text.debugDescription)") }
+      _ = failures(a, b).map(\.message)
+      _ = TextDiff.lines(a.text, b.text)
     }
   }
 
@@ -45,7 +93,7 @@ import Testing
       "😀",
       "```lock\n", "{#a .noeval k=\"", "\r", "> ", "```quire {.hint}\r\n", "````quire\n", "````\n",
     ]
-    fuzz("notebooks", rounds: 5000, share: 2) { numbers in
+    fuzz("notebooks", rounds: 5000, share: 3) { numbers in
       var bytes: [UInt8]
       if numbers.below(2) == 0 {
         bytes = Array((0..<numbers.below(24)).map { _ in numbers.pick(pieces) }.joined().utf8)
