@@ -47,7 +47,7 @@ private let rows = [
   Row(code: 124, isSaved: true, text: loop),
   Row(code: 124, isSaved: false, text: loop) { $0.mode = .test(updates: true) },
   Row(code: 124, isSaved: true, text: "```quire\nprint 1\nwhile true { x = 1 }\n```\n") {
-    $0.totalTimeout = 0.2
+    $0.totalTimeout = 2
   },
 ]
 
@@ -83,7 +83,6 @@ extension `running a notebook` {
     let bench = try Bench(text)
     defer { bench.remove() }
     #expect(bench.run { $0.continuesAfterErrors = true } == 1)
-    #expect(try bench.outputs(2).first == "on")
   }
 
   // MARK: The file during a run

@@ -256,7 +256,7 @@ extension `running a notebook` {
     let sink = Collector()
     let code = bench.run(sink) {
       $0.paths.append(other)
-      $0.totalTimeout = 0.3
+      $0.totalTimeout = 2
     }
     #expect(code == 124)
     #expect(sink.out == "on\n")
