@@ -127,7 +127,7 @@ extension `running a notebook` {
       try bench.outputs(0) == [
         "red \\u{202e}right\\u{2028}x\\u{0}\n100 %\n\\u{3c}<<<<<< a\n\\u{3d}======\n\\u{3e}>>>>>> b\n```\n~~~~"
       ])
-    #expect(try bench.outputs(1)[0].hasSuffix("sha256:" + try bench.outputs(1)[0].suffix(65)))
+    #expect(try bench.outputs(1)[0].contains("\n[... 99801 more lines, sha256:"))
     #expect(try bench.outputs(1)[0].split(separator: "\n").count == 200)
     #expect(try bench.outputs(2)[0].utf8.count <= 16 << 10)
     let saved = bench.text
