@@ -70,7 +70,7 @@ package enum ExitCode {
     ("1", "a cell failed; its output and error are stored"),
     (
       "2",
-      "usage, syntax, front matter, parameter, encoding, conflict and the like: nothing ran"
+      "usage, syntax, front matter, parameter, encoding or conflict: nothing ran"
     ),
     ("3", "an output check or raises= failed"),
     ("4", "check: something stored is stale or was edited"),

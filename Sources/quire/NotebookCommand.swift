@@ -2,7 +2,6 @@
 
 import Console
 import Diagnostics
-import Files
 import Glibc
 import NotebookRunner
 import Workbench
