@@ -2,6 +2,7 @@
 // that cannot be read are skipped and stay. A file that cannot be used never stops the console.
 
 import Files
+import Glibc
 import JSON
 
 struct History {
@@ -11,11 +12,40 @@ struct History {
   let folder: String
   static let limit = 2000
 
+  /// Bytes that are read from the end of the file.
+  private static let readLimit = 2 << 20
+
   /// The newest entries, oldest first.
   func load() -> [String] {
-    guard let path, let bytes = try? Files.read(path, limit: 64 << 20) else { return [] }
+    guard let path, var bytes = Self.end(of: path) else { return [] }
+    if bytes.count == Self.readLimit {
+      // The first line is the end of one.
+      bytes = Array(bytes[(bytes.firstIndex(of: 0x0A) ?? bytes.endIndex)...])
+    }
     let lines = bytes.split(separator: 0x0A).suffix(Self.limit)
-    return lines.compactMap { (try? JSON.parse($0))?["input"]?.text }
+    return lines.compactMap { (try? JSON.parse(Array($0)))?["input"]?.text }
+  }
+
+  private static func end(of path: String) -> [UInt8]? {
+    // A pipe or a device in its place must not stop the start.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let count = min(Int(status.st_size), readLimit)
+    var bytes = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    while filled < count {
+      let offset = Int(status.st_size) - count + filled
+      let got = bytes[filled...].withUnsafeMutableBytes {
+        pread(descriptor, $0.baseAddress, $0.count, off_t(offset))
+      }
+      if got < 0, errno == EINTR { continue }
+      if got <= 0 { break }
+      filled += got
+    }
+    return Array(bytes[..<filled])
   }
 
   /// Adds an input; false when that is not possible.

@@ -22,9 +22,18 @@ enum Questions {
     }
   }
 
-  static func yes(_ question: String, session interrupt: Interrupt) -> Bool {
+  /// True for `y` or `yes`; `atEnd` is the answer when the input ends instead (Ctrl-D, a terminal
+  /// that is gone). Ctrl-C is a no.
+  static func yes(_ question: String, session interrupt: Interrupt, atEnd: Bool = false) -> Bool {
     interrupt.clear()
-    let answer = line(question + " [y/N] ", session: interrupt)?.lowercased()
+    // Ctrl-C must end the question, as it ends a cell.
+    Signals.setRunning(true)
+    defer { Signals.setRunning(false) }
+    guard let answer = line(question + " [y/N] ", session: interrupt)?.lowercased() else {
+      if interrupt.isRequested { return Signals.terminationSignal != 0 }
+      Screen.write("\n")
+      return atEnd
+    }
     return answer == "y" || answer == "yes"
   }
 }

@@ -16,6 +16,13 @@ package final class ReadlineEditor: LineEditor {
   private weak var guide: (any EditingGuide)?
   private var result: EditedInput?
   private var recall = Recall()
+  /// What the input begins with.
+  private var start: (text: String, cursor: Int)?
+  /// The entry of the history that the next input begins with.
+  private var followUp: Int?
+  /// The paste that ends the input.
+  private var pasted: String?
+  private var isAccepting = false
   /// Readline redraws when it cleans up, too: nothing is drawn then.
   private var isEditing = false
 
@@ -30,64 +37,71 @@ package final class ReadlineEditor: LineEditor {
   private func configure() {
     // Readline keeps the pointer.
     cr_configure(strdup("quire"), isPlain ? nil : { ReadlineEditor.current?.redraw() })
+    bindKeys()
+    // Reads the person's inputrc, whose keys win over those before.
+    rl_initialize()
     var settings = ["set blink-matching-paren off", "set horizontal-scroll-mode off"]
     settings.append("set enable-bracketed-paste \(isPlain ? "off" : "on")")
     settings.append("set enable-active-region off")
-    rl_initialize()
-    // After the user's inputrc has been read.
     for line in settings {
       var bytes = Array(line.utf8CString)
       rl_parse_and_bind(&bytes)
     }
-    bindKeys()
+    bindOwnKeys()
   }
 
+  private static let maps = ["emacs", "vi-insert", "vi-command"]
+
+  /// Keys that a line `$if quire` of an inputrc may bind anew, to these names or any others.
   private func bindKeys() {
-    for map in [rl_get_keymap_by_name("emacs"), rl_get_keymap_by_name("vi-insert")] {
-      guard let map else { continue }
+    rl_add_defun("quire-up", { _, _ in ReadlineEditor.run { $0.up() } }, -1)
+    rl_add_defun("quire-down", { _, _ in ReadlineEditor.run { $0.down() } }, -1)
+    rl_add_defun("quire-new-line", { _, _ in ReadlineEditor.run { $0.insert("\n") } }, -1)
+    rl_add_defun("quire-run-and-next", { _, _ in ReadlineEditor.run { $0.runAndNext() } }, -1)
+    rl_add_defun("quire-edit", { _, _ in ReadlineEditor.run { $0.editElsewhere() } }, -1)
+    rl_add_defun("quire-clear", { _, _ in ReadlineEditor.run { $0.clearScreen() } }, -1)
+    for name in Self.maps {
+      guard let map = rl_get_keymap_by_name(name) else { continue }
+      let isCommand = name == "vi-command"
+      for keys in ["\u{1B}[A", "\u{1B}OA", "\u{10}"] + (isCommand ? ["k"] : []) {
+        bind(keys, map) { _, _ in ReadlineEditor.run { $0.up() } }
+      }
+      for keys in ["\u{1B}[B", "\u{1B}OB", "\u{0E}"] + (isCommand ? ["j"] : []) {
+        bind(keys, map) { _, _ in ReadlineEditor.run { $0.down() } }
+      }
+      for keys in ["\u{1B}\r", "\u{1B}\n"] where name == "emacs" {
+        bind(keys, map) { _, _ in ReadlineEditor.run { $0.insert("\n") } }
+      }
+      bind("\u{0F}", map) { _, _ in ReadlineEditor.run { $0.runAndNext() } }
+      bind("\u{18}\u{05}", map) { _, _ in ReadlineEditor.run { $0.editElsewhere() } }
+      bind("\u{0C}", map) { _, _ in ReadlineEditor.run { $0.clearScreen() } }
+    }
+  }
+
+  /// Keys without which an input of several lines cannot be entered.
+  private func bindOwnKeys() {
+    for name in Self.maps {
+      guard let map = rl_get_keymap_by_name(name) else { continue }
       for key in [13, 10] as [Int32] {
-        bind(key, map) { _, _ in
-          ReadlineEditor.current?.enter(); return 0
-        }
+        rl_bind_key_in_map(key, { _, _ in ReadlineEditor.run { $0.enter() } }, map)
       }
-      bind(9, map) { _, _ in
-        ReadlineEditor.current?.complete(); return 0
+      if !isPlain {
+        bind("\u{1B}[200~", map) { _, _ in ReadlineEditor.run { $0.paste() } }
       }
-      for keys in ["\u{1B}[A", "\u{1B}OA", "\u{10}"] {
-        bind(keys, map) { _, _ in
-          ReadlineEditor.current?.up(); return 0
-        }
-      }
-      for keys in ["\u{1B}[B", "\u{1B}OB", "\u{0E}"] {
-        bind(keys, map) { _, _ in
-          ReadlineEditor.current?.down(); return 0
-        }
-      }
-      for keys in ["\u{1B}\r", "\u{1B}\n"] {
-        bind(keys, map) { _, _ in
-          ReadlineEditor.current?.insert("\n"); return 0
-        }
-      }
+      if name == "vi-command" { continue }
+      rl_bind_key_in_map(9, { _, _ in ReadlineEditor.run { $0.complete() } }, map)
       for key in [0x29, 0x5D, 0x7D] as [Int32] {
-        bind(key, map) { _, key in
-          ReadlineEditor.current?.close(key)
-          return 0
-        }
-      }
-      bind("\u{1B}[200~", map) { _, _ in
-        ReadlineEditor.current?.paste(); return 0
-      }
-      bind(12, map) { _, _ in
-        ReadlineEditor.current?.clearScreen(); return 0
+        rl_bind_key_in_map(key, { _, key in ReadlineEditor.run { $0.close(key) } }, map)
       }
     }
   }
 
-  private typealias Command = @convention(c) (Int32, Int32) -> Int32
-
-  private func bind(_ key: Int32, _ map: Keymap, _ command: @escaping Command) {
-    rl_bind_key_in_map(key, command, map)
+  private static func run(_ action: (ReadlineEditor) -> Void) -> Int32 {
+    if let current { action(current) }
+    return 0
   }
+
+  private typealias Command = @convention(c) (Int32, Int32) -> Int32
 
   private func bind(_ keys: String, _ map: Keymap, _ command: @escaping Command) {
     rl_bind_keyseq_in_map(keys, command, map)
@@ -95,26 +109,51 @@ package final class ReadlineEditor: LineEditor {
 
   package var bindings: [String] {
     [
-      "Enter           runs a complete input, else begins a new line",
+      "Enter           runs a complete input, else begins a new line; on a blank line at the end: runs",
       "Alt-Enter       begins a new line", "Tab             completes, or indents",
       "Up, Down        move between lines, then through history by what is typed",
-      "Ctrl-R          searches the history", "Ctrl-A, Ctrl-E  start and end of the line",
+      "Ctrl-R, Ctrl-S  search the history backward and forward",
+      "Ctrl-O          runs an entry of the history and brings the next one",
+      "Alt-.           the last word of the entry before",
+      "Ctrl-A, Ctrl-E  start and end of the line; Alt-B, Alt-F a word back and on",
       "Ctrl-W, Ctrl-K  cut a word, cut to the end; Ctrl-Y brings back",
       "Ctrl-_          undoes", "Ctrl-L          clears the screen",
+      "Ctrl-X Ctrl-E   opens the input in $VISUAL",
       "Ctrl-C          drops the input; stops a running cell",
+      "Ctrl-Z          stops quire; fg in the shell brings it back",
       "Ctrl-D          on an empty line: quits",
+      "An inputrc changes keys between `$if quire` and `$endif`: quire-up, quire-down,",
+      "quire-new-line, quire-run-and-next, quire-edit and quire-clear are the names of the above.",
     ]
   }
 
   // MARK: One input
 
   package func read(
-    prompt: String, continuation: String, guide: any EditingGuide
+    prompt: String, continuation: String, start: (text: String, cursor: Int)?,
+    guide: any EditingGuide
   ) -> EditedInput {
     self.guide = guide
     continuationPrompt = continuation
-    guard isPlain else { return readOne(prompt) }
-    return readLines(prompt, continuation, guide)
+    var start = start
+    if let next = followUp, start == nil, let entry = recall.entry(next) {
+      start = (entry, entry.utf8.count)
+    }
+    let place = followUp
+    followUp = nil
+    self.start = start
+    recall.start(at: place)
+    return isPlain ? readLines(prompt, continuation, guide) : readOne(prompt)
+  }
+
+  package func show(prompt: String, continuation: String, text: String) {
+    guard !isPlain else { return }
+    self.prompt = prompt
+    continuationPrompt = continuation
+    screen.forget()
+    draw(text, cursor: text.utf8.count)
+    screen.leave()
+    screen.write("\r\n")
   }
 
   /// Without cursor movement each line is an input of its own, and they are joined here.
@@ -135,12 +174,16 @@ package final class ReadlineEditor: LineEditor {
   private func readOne(_ prompt: String) -> EditedInput {
     self.prompt = prompt
     result = nil
-    recall.start()
     screen.forget()
     isEditing = true
     rl_callback_handler_install(prompt) { line in
       ReadlineEditor.current?.finish(line.map { String(cString: $0) })
       free(line)
+    }
+    if let (text, cursor) = start {
+      start = nil
+      replace(text, cursor: cursor)
+      if isPlain { rl_forced_update_display() } else { redraw() }
     }
     while result == nil { waitForKey() }
     isEditing = false
@@ -156,7 +199,12 @@ package final class ReadlineEditor: LineEditor {
       screen.leave()
       screen.write("\n")
     }
-    result = line.map { .text($0) } ?? .end
+    if let pasted {
+      self.pasted = nil
+      result = .pasted(pasted)
+    } else {
+      result = line.map { .text($0) } ?? .end
+    }
   }
 
   private func waitForKey() {
@@ -174,6 +222,7 @@ package final class ReadlineEditor: LineEditor {
     case SIGINT: cancel()
     case SIGWINCH:
       rl_resize_terminal()
+      screen.resized()
       redraw()
     case SIGTSTP:
       leaveLine()
@@ -189,11 +238,22 @@ package final class ReadlineEditor: LineEditor {
   }
 
   private func leaveLine() {
+    if !isPlain {
+      isAccepting = true
+      redraw()
+      isAccepting = false
+    }
     screen.leave()
     screen.write("\r\n")
   }
 
   private func cancel() {
+    if !isPlain {
+      cr_set_point(cr_end())
+      isAccepting = true
+      redraw()
+      isAccepting = false
+    }
     screen.leave()
     screen.write("^C\r\n")
     isEditing = false
@@ -209,14 +269,17 @@ package final class ReadlineEditor: LineEditor {
       rl_forced_update_display()
       return
     }
-    let message = cr_message().map { String(cString: $0) }
-    let first = message ?? prompt
+    let hint = isAccepting ? nil : guide?.hint(in: text, at: Int(cr_point()))
+    draw(text, cursor: Int(cr_point()), message: cr_message().map { String(cString: $0) }, hint)
+  }
+
+  private func draw(
+    _ text: String, cursor: Int, message: String? = nil, _ hint: String? = nil
+  ) {
     let layout = LineLayout(
-      prompt: first, continuation: continuationPrompt, text: text, cursor: Int(cr_point()),
+      prompt: message ?? prompt, continuation: continuationPrompt, text: text, cursor: cursor,
       width: Screen.size().columns)
-    screen.draw(
-      layout, promptCount: message == nil ? prompt.count : 0,
-      continuationCount: continuationPrompt.count)
+    screen.draw(layout, promptCount: message == nil ? prompt.count : 0, hint: hint)
   }
 
   private func clearScreen() {
@@ -255,7 +318,9 @@ package final class ReadlineEditor: LineEditor {
   private func accept() {
     cr_set_point(cr_end())
     if !isPlain {
+      isAccepting = true
       redraw()
+      isAccepting = false
       screen.leave()
       // Readline ends the line itself only when it drew it.
       screen.write("\r\n")
@@ -317,7 +382,27 @@ package final class ReadlineEditor: LineEditor {
       let tail = String(decoding: bytes[min(end, bytes.count)...], as: UTF8.self)
       replace(head + kept + tail, cursor: start + kept.utf8.count)
     }
-    if isRun, guide?.continuation(of: text) == nil { accept() }
+    guard isRun, let guide, guide.runsPasted(text) else { return }
+    self.pasted = text
+    screen.erase()
+    rl_newline(1, 10)
+  }
+
+  /// Runs the input; the next one begins with the entry that follows it in the history.
+  fileprivate func runAndNext() {
+    guard guide?.continuation(of: text) == nil else { return enter() }
+    followUp = recall.following(text)
+    accept()
+  }
+
+  fileprivate func editElsewhere() {
+    guard let guide else { return }
+    leaveLine()
+    cr_deprepare()
+    let edited = guide.editedElsewhere(text)
+    cr_prepare()
+    if let edited { replace(edited) } else { ding() }
+    if isPlain { rl_forced_update_display() } else { redraw() }
   }
 
   fileprivate func complete() {
@@ -332,14 +417,15 @@ package final class ReadlineEditor: LineEditor {
       let bytes = Array(text.utf8)
       let tail = String(decoding: bytes[Int(cr_point())...], as: UTF8.self)
       let before = String(decoding: bytes[..<start], as: UTF8.self)
-      return replace(before + common + tail, cursor: start + common.utf8.count)
+      replace(before + common + tail, cursor: start + common.utf8.count)
     }
-    list(offers)
+    if offers.count > 1 { list(offers, typed: common) }
   }
 
-  private func list(_ offers: [Offer]) {
+  private func list(_ offers: [Offer], typed: String) {
     let size = Screen.size()
-    let lines = Offers.listing(offers, width: size.columns, lines: max(4, size.lines - 4))
+    var lines = Offers.listing(offers, width: size.columns, lines: max(4, size.lines - 4))
+    if screen.promptColor != nil { lines = lines.map { Offers.colored($0, typed) } }
     screen.leave()
     screen.write("\r\n" + lines.map { $0 + "\r\n" }.joined())
     screen.forget()
@@ -356,61 +442,4 @@ package final class ReadlineEditor: LineEditor {
   }
 
   package func pointNextRecall(at cursor: Int?) { recall.nextCursor = cursor }
-}
-
-/// Walks through earlier inputs that begin as typed.
-package struct Recall {
-  private var entries: [String] = []
-  private var place = 0
-  private var prefix = ""
-  private var draft = ""
-  private var placed: String?
-  /// Where the cursor goes in the newest entry, once (an input that failed).
-  package var nextCursor: Int?
-
-  package init() {}
-
-  /// False for a repetition of the newest entry.
-  package mutating func add(_ entry: String) -> Bool {
-    guard entries.last != entry, !entry.isEmpty else { return false }
-    entries.append(entry)
-    return true
-  }
-
-  package mutating func start() {
-    place = entries.count
-    placed = nil
-  }
-
-  /// The next older entry, and where the cursor goes.
-  package mutating func older(than text: String, typed: String) -> (entry: String, cursor: Int?)? {
-    if placed != text {
-      place = entries.count
-      prefix = typed
-      draft = text
-    }
-    var next = place - 1
-    while next >= 0, !entries[next].utf8.starts(with: prefix.utf8) || entries[next] == text {
-      next -= 1
-    }
-    guard next >= 0 else { return nil }
-    place = next
-    placed = entries[next]
-    let cursor = next == entries.count - 1 ? nextCursor : nil
-    return (entries[next], cursor.map { min($0, entries[next].utf8.count) })
-  }
-
-  /// The next newer entry, at the end what was typed.
-  package mutating func newer(than text: String) -> String? {
-    guard placed == text else { return nil }
-    var next = place + 1
-    while next < entries.count,
-      !entries[next].utf8.starts(with: prefix.utf8) || entries[next] == text
-    {
-      next += 1
-    }
-    place = min(next, entries.count)
-    placed = place < entries.count ? entries[place] : draft
-    return placed
-  }
 }

@@ -1,6 +1,7 @@
 // Draws the line that is edited: a prompt and rows, redrawn as a whole at each key. Knows the
 // cursor's row from its last drawing and nothing else of the screen.
 
+import Diagnostics
 import Glibc
 
 struct Screen {
@@ -10,6 +11,8 @@ struct Screen {
   private var cursorRow = 0
   private var lastRow = 0
   private var isDrawn = false
+  /// The widths of the rows above the cursor.
+  private var drawn: [Int] = []
 
   init(canMove: Bool, promptColor: String?) {
     self.canMove = canMove
@@ -26,19 +29,28 @@ struct Screen {
     return (Int(size.ws_col), max(1, Int(size.ws_row)))
   }
 
-  /// Draws anew over the last drawing. `promptWidth` characters of the first row are the prompt.
-  mutating func draw(_ layout: LineLayout, promptCount: Int, continuationCount: Int) {
-    let (rows, cursor) = layout.window(height: Self.size().lines)
+  /// Draws anew over the last drawing. `promptCount` characters of the first row are the prompt;
+  /// the hint stands below the rows.
+  mutating func draw(_ layout: LineLayout, promptCount: Int, hint: String? = nil) {
+    let size = Self.size()
+    let (rows, cursor) = layout.window(height: size.lines)
+    let isWhole = rows.count == layout.rows.count
+    // A character in the last column leaves the cursor there: nothing may be erased behind it, so
+    // each row is erased before it is written.
     var out = "\u{1B}[?25l"
     if isDrawn, cursorRow > 0 { out += "\u{1B}[\(cursorRow)A" }
-    out += "\r"
+    out += "\r\u{1B}[J"
     for (number, row) in rows.enumerated() {
-      if number > 0 { out += "\u{1B}[K\r\n" }
-      out += colored(row, number == 0 ? promptCount : 0)
+      if number > 0 { out += "\r\n" }
+      out += colored(row, number == 0 && isWhole ? promptCount : 0)
     }
-    out += "\u{1B}[J"
-    let up = rows.count - 1 - cursor
-    if up > 0 { out += "\u{1B}[\(up)A" }
+    var last = rows.count - 1
+    if let hint, rows.count < size.lines {
+      let fitted = Offers.fitted(visibleText(hint), size.columns)
+      out += "\r\n" + (promptColor == nil ? fitted : "\u{1B}[2m\(fitted)\u{1B}[0m")
+      last += 1
+    }
+    if last > cursor { out += "\u{1B}[\(last - cursor)A" }
     out += "\r"
     if layout.cursorColumn > 0 { out += "\u{1B}[\(layout.cursorColumn)C" }
     out += "\u{1B}[?25h"
@@ -46,6 +58,21 @@ struct Screen {
     cursorRow = cursor
     lastRow = rows.count - 1
     isDrawn = true
+    drawn = rows[..<(rows.startIndex + cursor)].map(displayWidth)
+  }
+
+  /// After a change of size: terminals let rows that are now too long flow on, and the cursor with
+  /// them.
+  mutating func resized() {
+    let columns = Self.size().columns
+    cursorRow = drawn.reduce(0) { $0 + max(1, ($1 + columns - 1) / columns) }
+  }
+
+  /// Takes the drawing off the screen.
+  mutating func erase() {
+    guard isDrawn, canMove else { return }
+    write((cursorRow > 0 ? "\u{1B}[\(cursorRow)A" : "") + "\r\u{1B}[J")
+    forget()
   }
 
   private func colored(_ row: String, _ count: Int) -> String {

@@ -55,6 +55,17 @@ enum Signals {
     if !running { _ = pending() }
   }
 
+  /// While another program has the terminal, Ctrl-Z stops both and Ctrl-C is the other's.
+  static func lendingTerminal<R>(_ work: () -> R) -> R {
+    signal(SIGTSTP, SIG_DFL)
+    defer {
+      set(SIGTSTP, handle)
+      // What came meanwhile was not for the console, but an end is an end.
+      _ = pending()
+    }
+    return work()
+  }
+
   static func restoreTerminal() {
     if hasTerminal { tcsetattr(0, TCSADRAIN, &terminal) }
   }

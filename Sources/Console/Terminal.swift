@@ -21,12 +21,33 @@ package struct Terminal: Sendable {
   ) {
     self.descriptor = descriptor
     isTerminal = isatty(descriptor) == 1
-    let term = environment["TERM"] ?? ""
-    let isDumb = term.isEmpty || term == "dumb" || term == "unknown" || term == "emacs"
+    let isDumb = !Terminal.isKnown(environment)
     canRedraw = isTerminal && !isDumb
     level = Terminal.level(
       choice: choice, environment: environment, isTerminal: isTerminal, isDumb: isDumb)
     columns = environment["COLUMNS"].flatMap { Int($0) }
+  }
+
+  /// Whether TERM names a terminal that moves its cursor: one that the system's list has.
+  private static func isKnown(_ environment: [String: String]) -> Bool {
+    let term = environment["TERM"] ?? ""
+    if ["", "dumb", "unknown", "emacs"].contains(term) || term.contains("/") { return false }
+    guard let first = term.unicodeScalars.first else { return false }
+    var folders = ["/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo", "/usr/lib/terminfo"]
+    folders.append("/usr/local/share/terminfo")
+    folders += (environment["TERMINFO_DIRS"] ?? "").split(separator: ":").map(String.init)
+    if let home = environment["HOME"] { folders.append(home + "/.terminfo") }
+    if let named = environment["TERMINFO"] { folders.append(named) }
+    // By first letter, or by its number in hexadecimal.
+    let letters = [String(first), String(first.value, radix: 16)]
+    let isListed = folders.contains { folder in
+      letters.contains { access("\(folder)/\($0)/\(term)", R_OK) == 0 }
+    }
+    if isListed { return true }
+    // A system without a list still has terminals; these families all move their cursors.
+    let families = ["xterm", "screen", "tmux", "linux", "vt1", "vt2", "rxvt", "konsole", "foot"]
+    return !folders.contains { access($0 + "/x/xterm", R_OK) == 0 }
+      && families.contains { term.hasPrefix($0) }
   }
 
   /// First match of inspection.md 4.2: the flag, NO_COLOR, FORCE_COLOR, not a terminal, TERM.

@@ -359,6 +359,13 @@ package final class ClosureFunction: FunctionValue {
   /// Its `##` lines.
   package var documentation: [String] { chunk.documentation }
   package var signature: String { chunk.signature }
+  /// Parameters that are given by label, with their defaults as written.
+  package var labels: [(name: String, fallback: String)] {
+    chunk.parameterNames.enumerated().dropFirst(chunk.requiredCount).map { place, name in
+      let text = place - chunk.requiredCount
+      return (name, chunk.defaultTexts.indices.contains(text) ? chunk.defaultTexts[text] : "")
+    }
+  }
 
   deinit {
     if captureCount > 0 {

@@ -55,6 +55,9 @@ package final class Interpreter {
   /// The builtins that take over on host objects, by name.
   package private(set) var twins: [String: Builtin] = [:]
 
+  /// Whether the last `run` passed its check: statements before the one that failed have run then.
+  package private(set) var hasBegun = false
+
   private let moduleSource: (String) throws -> SourceText?
   private var space = GlobalSpace()
   private lazy var machine = Machine(self, space: space)
@@ -100,8 +103,10 @@ package final class Interpreter {
         RuntimeMessage.internalError("a cell cannot run inside another").diagnostic()
       ])
     }
+    hasBegun = false
     let compiled = try compiled(source, space: space, shows: true)
     noteHiding(compiled.writes)
+    hasBegun = true
     do {
       try machine.run(compiled.chunk)
       machine.forgetSaved(downTo: 0)
@@ -163,6 +168,13 @@ package final class Interpreter {
     } catch {
       return error.list
     }
+  }
+
+  /// Where the statements of a text stand, in order; nil when it does not parse.
+  package func statementRanges(of source: SourceText) -> [SourceRange]? {
+    var parser = Parser(source, words: wordsInUse(space))
+    let program = parser.program()
+    return parser.errors.isEmpty ? program.statements.map(\.range) : nil
   }
 
   /// Whether Enter should run a text or open a new line.

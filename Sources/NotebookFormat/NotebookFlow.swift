@@ -44,8 +44,8 @@ package struct NotebookFlow: Sendable {
     let cell: Int
   }
 
-  package let seed: Int
-  package let params: JSONObject
+  package private(set) var seed: Int
+  package private(set) var params: JSONObject
   private var writers: [String: Writer] = [:]
   private var modelNames: Set<String> = []
   private static let seedName = "%seed"
@@ -53,6 +53,13 @@ package struct NotebookFlow: Sendable {
   package init(seed: Int, params: JSONObject) {
     self.seed = seed
     self.params = params
+  }
+
+  /// Another notebook goes on over the same variables; its parameters have just been bound.
+  package mutating func goOn(seed: Int, params: JSONObject) {
+    self.seed = seed
+    self.params = params
+    for name in params.keys { writers[name.text] = nil }
   }
 
   /// What goes into the cell as things stand. `modules` gives the digest of a file.

@@ -76,13 +76,18 @@ package enum Assets {
     return (file.hasSuffix(".md") ? String(file.dropLast(3)) : file) + ".assets"
   }
 
+  /// What an image line says of its file: the first eight digits of the SHA-256.
+  package static func digest(of bytes: [UInt8]) -> String {
+    Freshness.token(Digests.sha256Hex(bytes))
+  }
+
   /// The image line of the n-th picture (from 1) of a cell.
   package static func image(
     _ svg: [UInt8], alt: String, of cell: Cell, number: Int, notebook: String
   ) -> OutputImage {
     OutputImage(
       alt: alt, path: "\(folder(of: notebook))/\(cell.assetKey)-\(number).svg",
-      key: cell.assetKey, digest: Freshness.token(Digests.sha256Hex(svg)))
+      key: cell.assetKey, digest: digest(of: svg))
   }
 
   /// True for a path that this writer may have made and so may remove: `<folder>/<key>-<n>.svg`.

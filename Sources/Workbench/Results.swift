@@ -18,6 +18,13 @@ extension Session {
     interpreter["Out"] = .map(results)
   }
 
+  /// As `keepResult` for a cell that is no numbered input: only `ans`.
+  package func keepLast() {
+    guard let value = lastShown else { return }
+    lastShown = nil
+    interpreter["ans"] = value
+  }
+
   /// Nil when the text can run or never could; else the indentation of the next line.
   package func continuation(of text: String) -> Int? {
     guard case .incomplete(let indent) = interpreter.isComplete(text) else { return nil }

@@ -33,7 +33,7 @@ struct CommandWord {
 
 /// The commands in the order of `quire --help`.
 let commandWords: [CommandWord] = [
-  CommandWord(name: "", usage: "quire", summary: "the console: type help, Ctrl-D ends"),
+  CommandWord(name: "", usage: "quire", summary: "the console: type help, Ctrl-D ends; -i FILE runs FILE first"),
   CommandWord(
     name: "run", usage: "quire run FILE.md...", summary: "runs notebooks and stores their outputs",
     details: """
@@ -96,6 +96,11 @@ let options: [Option] = [
   Option(
     names: ["-q", "--quiet"], value: nil, summary: "no greeting, no progress; errors only",
     commands: everyCommand),
+  Option(
+    names: ["-i"], value: "FILE", summary: "the console: runs a script or a notebook first",
+    commands: [""]),
+  Option(
+    names: ["--no-rc"], value: nil, summary: "the console: leaves out rc.quire", commands: [""]),
   Option(
     names: ["-p"], value: "NAME=VALUE", summary: "sets a parameter of the notebook",
     commands: ["run", "check", "test"]),
@@ -221,6 +226,9 @@ enum Command {
       return .code(code, settings)
     }
     guard let path = reader.words.first else { return .console(settings) }
+    guard settings.firstFile == nil else {
+      throw UsageError(message: "-i takes one file; \(path) is too much")
+    }
     guard reader.words.count == 1 else {
       throw UsageError(message: "one file at a time: \(reader.words.joined(separator: " "))")
     }

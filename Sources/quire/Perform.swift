@@ -70,7 +70,10 @@ func catchInterrupts() -> Interrupt {
 
 /// Code typed at the console may reach files.
 private func consoleOptions(_ settings: Settings) -> ConsoleOptions {
-  ConsoleOptions(
+  var options = ConsoleOptions(
     session: settings.session(folder: currentFolder(), isTyped: true, interrupt: Interrupt()),
     version: quireVersion, color: settings.color, isQuiet: settings.isQuiet)
+  options.startFile = settings.startFile
+  options.firstFile = settings.firstFile.map { Path.join(currentFolder(), $0) }
+  return options
 }

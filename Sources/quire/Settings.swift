@@ -15,6 +15,9 @@ struct Settings {
   var isQuiet = false
   /// Bytes that tensors may hold.
   var memoryBound: Int?
+  /// What the console runs before its first prompt.
+  var firstFile: String?
+  var usesStartFile = true
 
   init(environment: [String: String]) { self.environment = environment }
 
@@ -41,6 +44,8 @@ struct Settings {
         throw UsageError(message: "--max-memory needs a size such as 8G or 500M: got \(value)")
       }
       memoryBound = bytes
+    case "-i": firstFile = value
+    case "--no-rc": usesStartFile = false
     default: throw UsageError(message: "there is no option \(name)")
     }
   }
@@ -83,6 +88,15 @@ struct Settings {
     options.version = quireVersion
     options.memoryBound = memoryBound
     return options
+  }
+
+  /// `$XDG_CONFIG_HOME/quire/rc.quire`: what the console runs silently at its start.
+  var startFile: String? {
+    guard usesStartFile else { return nil }
+    if let config = environment["XDG_CONFIG_HOME"], config.utf8.first == UInt8(ascii: "/") {
+      return Path.join(config, "quire/rc.quire")
+    }
+    return environment["HOME"].map { Path.join($0, ".config/quire/rc.quire") }
   }
 
   func printer() -> EventPrinter {
