@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <readline/readline.h>
 #include <readline/history.h>
 
@@ -18,12 +19,22 @@ static inline const char *cr_message(void) {
   return rl_display_prompt && rl_display_prompt != rl_prompt ? rl_display_prompt : (const char *)0;
 }
 
+/// As readline prepares the terminal, and Ctrl-S and Ctrl-Q are keys.
+static inline void cr_prepare_keys(int meta) {
+  rl_prep_terminal(meta);
+  struct termios mode;
+  if (tcgetattr(0, &mode) != 0) return;
+  mode.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
+  tcsetattr(0, TCSADRAIN, &mode);
+}
+
 /// Readline never touches signals, never sizes lines by COLUMNS, and draws through `redisplay`.
 static inline void cr_configure(const char *name, void (*redisplay)(void)) {
   rl_readline_name = name;
   rl_catch_signals = 0;
   rl_catch_sigwinch = 0;
   rl_change_environment = 0;
+  rl_prep_term_function = cr_prepare_keys;
   rl_instream = stdin;
   rl_outstream = stdout;
   if (redisplay) rl_redisplay_function = redisplay;

@@ -41,6 +41,9 @@ package final class EventPrinter: EventSink {
     }
   }
 
+  /// A line for the person that is said even when only errors are wanted.
+  func tell(_ text: String) { complain(text) }
+
   /// On a terminal alone: what went into a pipe cannot be taken back.
   private func clearScreen() {
     guard writesOutput, out.canRedraw else { return }

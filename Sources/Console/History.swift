@@ -56,14 +56,23 @@ struct History {
       "input": JSON(input), "session": JSON(session), "cwd": JSON(folder), "ok": JSON(succeeded),
       "ms": JSON(milliseconds), "time": JSON(time),
     ]
-    do {
-      let parent = Path.folder(of: path)
-      if !Files.exists(parent) { try Files.createDirectory(parent, mode: 0o700) }
-      try Files.append(path, entry.written() + [0x0A], mode: 0o600)
-      return true
-    } catch {
-      return false
-    }
+    let parent = Path.folder(of: path)
+    if !Files.exists(parent) { try? Files.createDirectory(parent, mode: 0o700) }
+    // Not waiting: a pipe in the file's place has no reader perhaps.
+    let descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o600)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+    var last: UInt8 = 0x0A
+    // What was torn at the end must not tear this entry too.
+    if status.st_size > 0 { _ = pread(descriptor, &last, 1, status.st_size - 1) }
+    let bytes = (last == 0x0A ? [] : [0x0A]) + entry.written() + [0x0A]
+    var count = -1
+    repeat {
+      count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    } while count < 0 && errno == EINTR
+    return count == bytes.count
   }
 
   /// `$XDG_STATE_HOME/quire/history.jsonl`.

@@ -291,7 +291,7 @@ final class Loop {
   }
 
   private func sayOnce(_ text: String) {
-    if said.insert(text).inserted { printer.receive(.note(text)) }
+    if said.insert(text).inserted { printer.tell(text) }
   }
 }
 

@@ -283,7 +283,7 @@ extension Loop {
     guard let (_, content) = LeftJournal.newest(in: journal.folder) else { return }
     let cells = content.unsaved == 1 ? "1 cell" : "\(content.unsaved) cells"
     let was = content.unsaved == 1 ? "was" : "were"
-    printer.receive(.note("\(cells) of \(Self.clock(content.time)) \(was) not saved: :recover"))
+    printer.tell("\(cells) of \(Self.clock(content.time)) \(was) not saved: :recover")
   }
 
   /// `14:02`, with the date when it is another day.

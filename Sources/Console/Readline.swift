@@ -22,7 +22,7 @@ package final class ReadlineEditor: LineEditor {
   private var followUp: Int?
   /// The paste that ends the input.
   private var pasted: String?
-  private var isAccepting = false
+  private var hidesHint = false
   /// Readline redraws when it cleans up, too: nothing is drawn then.
   private var isEditing = false
 
@@ -41,6 +41,8 @@ package final class ReadlineEditor: LineEditor {
     // Reads the person's inputrc, whose keys win over those before.
     rl_initialize()
     var settings = ["set blink-matching-paren off", "set horizontal-scroll-mode off"]
+    // Else the terminal's own key for killing a line takes Ctrl-U away.
+    settings.append("set bind-tty-special-chars off")
     settings.append("set enable-bracketed-paste \(isPlain ? "off" : "on")")
     settings.append("set enable-active-region off")
     for line in settings {
@@ -54,12 +56,12 @@ package final class ReadlineEditor: LineEditor {
 
   /// Keys that a line `$if quire` of an inputrc may bind anew, to these names or any others.
   private func bindKeys() {
-    rl_add_defun("quire-up", { _, _ in ReadlineEditor.run { $0.up() } }, -1)
-    rl_add_defun("quire-down", { _, _ in ReadlineEditor.run { $0.down() } }, -1)
-    rl_add_defun("quire-new-line", { _, _ in ReadlineEditor.run { $0.insert("\n") } }, -1)
-    rl_add_defun("quire-run-and-next", { _, _ in ReadlineEditor.run { $0.runAndNext() } }, -1)
-    rl_add_defun("quire-edit", { _, _ in ReadlineEditor.run { $0.editElsewhere() } }, -1)
-    rl_add_defun("quire-clear", { _, _ in ReadlineEditor.run { $0.clearScreen() } }, -1)
+    name("quire-up") { _, _ in ReadlineEditor.run { $0.up() } }
+    name("quire-down") { _, _ in ReadlineEditor.run { $0.down() } }
+    name("quire-new-line") { _, _ in ReadlineEditor.run { $0.insert("\n") } }
+    name("quire-run-and-next") { _, _ in ReadlineEditor.run { $0.runAndNext() } }
+    name("quire-edit") { _, _ in ReadlineEditor.run { $0.editElsewhere() } }
+    name("quire-clear") { _, _ in ReadlineEditor.run { $0.clearScreen() } }
     for name in Self.maps {
       guard let map = rl_get_keymap_by_name(name) else { continue }
       let isCommand = name == "vi-command"
@@ -71,6 +73,16 @@ package final class ReadlineEditor: LineEditor {
       }
       for keys in ["\u{1B}\r", "\u{1B}\n"] where name == "emacs" {
         bind(keys, map) { _, _ in ReadlineEditor.run { $0.insert("\n") } }
+      }
+      for keys in ["\u{1B}[H", "\u{1B}OH", "\u{1B}[1~"] + (isCommand ? ["0"] : ["\u{01}"]) {
+        bind(keys, map) { _, _ in ReadlineEditor.run { $0.moveToLineStart() } }
+      }
+      for keys in ["\u{1B}[F", "\u{1B}OF", "\u{1B}[4~"] + (isCommand ? [] : ["\u{05}"]) {
+        bind(keys, map) { _, _ in ReadlineEditor.run { $0.moveToLineEnd() } }
+      }
+      if !isCommand {
+        bind("\u{0B}", map) { _, _ in ReadlineEditor.run { $0.cutToLineEnd() } }
+        bind("\u{15}", map) { _, _ in ReadlineEditor.run { $0.cutToLineStart() } }
       }
       bind("\u{0F}", map) { _, _ in ReadlineEditor.run { $0.runAndNext() } }
       bind("\u{18}\u{05}", map) { _, _ in ReadlineEditor.run { $0.editElsewhere() } }
@@ -102,6 +114,11 @@ package final class ReadlineEditor: LineEditor {
   }
 
   private typealias Command = @convention(c) (Int32, Int32) -> Int32
+
+  /// A name for inputrc; readline keeps the pointer.
+  private func name(_ name: String, _ command: @escaping Command) {
+    rl_add_defun(strdup(name), command, -1)
+  }
 
   private func bind(_ keys: String, _ map: Keymap, _ command: @escaping Command) {
     rl_bind_keyseq_in_map(keys, command, map)
@@ -193,6 +210,7 @@ package final class ReadlineEditor: LineEditor {
 
   private func finish(_ line: String?) {
     isEditing = false
+    let isGone = isatty(0) == 0
     // Else readline would begin the next input by itself.
     rl_callback_handler_remove()
     if line == nil {
@@ -203,7 +221,8 @@ package final class ReadlineEditor: LineEditor {
       self.pasted = nil
       result = .pasted(pasted)
     } else {
-      result = line.map { .text($0) } ?? .end
+      // A terminal that went away is no Ctrl-D.
+      result = line.map { .text($0) } ?? (isGone ? .terminated(SIGHUP) : .end)
     }
   }
 
@@ -238,22 +257,14 @@ package final class ReadlineEditor: LineEditor {
   }
 
   private func leaveLine() {
-    if !isPlain {
-      isAccepting = true
-      redraw()
-      isAccepting = false
-    }
+    drawPlainly()
     screen.leave()
     screen.write("\r\n")
   }
 
   private func cancel() {
-    if !isPlain {
-      cr_set_point(cr_end())
-      isAccepting = true
-      redraw()
-      isAccepting = false
-    }
+    cr_set_point(cr_end())
+    drawPlainly()
     screen.leave()
     screen.write("^C\r\n")
     isEditing = false
@@ -269,8 +280,16 @@ package final class ReadlineEditor: LineEditor {
       rl_forced_update_display()
       return
     }
-    let hint = isAccepting ? nil : guide?.hint(in: text, at: Int(cr_point()))
+    let hint = hidesHint ? nil : guide?.hint(in: text, at: Int(cr_point()))
     draw(text, cursor: Int(cr_point()), message: cr_message().map { String(cString: $0) }, hint)
+  }
+
+  /// Without the hint: something else comes below.
+  private func drawPlainly() {
+    guard !isPlain else { return }
+    hidesHint = true
+    redraw()
+    hidesHint = false
   }
 
   private func draw(
@@ -318,9 +337,7 @@ package final class ReadlineEditor: LineEditor {
   private func accept() {
     cr_set_point(cr_end())
     if !isPlain {
-      isAccepting = true
-      redraw()
-      isAccepting = false
+      drawPlainly()
       screen.leave()
       // Readline ends the line itself only when it drew it.
       screen.write("\r\n")
@@ -337,6 +354,32 @@ package final class ReadlineEditor: LineEditor {
       cr_set_point(point - 2)
     }
     insert(key == 0x29 ? ")" : key == 0x5D ? "]" : "}")
+  }
+
+  /// Bytes before the cursor and behind it in its line.
+  private var lineReach: (before: Int, behind: Int) {
+    let bytes = Array(text.utf8)
+    let point = min(Int(cr_point()), bytes.count)
+    let start = bytes[..<point].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+    let end = bytes[point...].firstIndex(of: 0x0A) ?? bytes.count
+    return (point - start, end - point)
+  }
+
+  fileprivate func moveToLineStart() { cr_set_point(cr_point() - Int32(lineReach.before)) }
+
+  fileprivate func moveToLineEnd() { cr_set_point(cr_point() + Int32(lineReach.behind)) }
+
+  /// At the end of a line the line end goes, as Ctrl-K does in editors.
+  fileprivate func cutToLineEnd() {
+    let point = cr_point()
+    let count = max(lineReach.behind, point < cr_end() ? 1 : 0)
+    rl_kill_text(point, point + Int32(count))
+  }
+
+  fileprivate func cutToLineStart() {
+    let point = cr_point()
+    rl_kill_text(point, point - Int32(lineReach.before))
+    cr_set_point(point - Int32(lineReach.before))
   }
 
   fileprivate func up() {
@@ -426,6 +469,7 @@ package final class ReadlineEditor: LineEditor {
     let size = Screen.size()
     var lines = Offers.listing(offers, width: size.columns, lines: max(4, size.lines - 4))
     if screen.promptColor != nil { lines = lines.map { Offers.colored($0, typed) } }
+    drawPlainly()
     screen.leave()
     screen.write("\r\n" + lines.map { $0 + "\r\n" }.joined())
     screen.forget()

@@ -276,6 +276,9 @@ final class SessionNotebook {
   /// as they were.
   func save(_ request: SaveRequest) throws -> String {
     let target = request.path
+    let (full, assets) = stored(
+      entries.filter { request.keepsFailed || !$0.isFailed }, name: Path.name(of: target))
+    let bytes = try request.slice.map { try slice(of: $0, full) } ?? full
     let isOwn = path != nil && Path.resolved(target) == path.flatMap { Path.resolved($0) }
     if !request.isForced, Files.exists(target) {
       guard isOwn, request.slice == nil,
@@ -289,9 +292,6 @@ final class SessionNotebook {
           help: "save under another name, or :save! \(Path.name(of: target)) to replace it")
       }
     }
-    let (full, assets) = stored(
-      entries.filter { request.keepsFailed || !$0.isFailed }, name: Path.name(of: target))
-    let bytes = try request.slice.map { try slice(of: $0, full) } ?? full
     let notebook = Notebook(bytes, name: target)
     let named = Set(notebook.cells.flatMap { $0.group?.images.map(\.path) ?? [] })
     let folder = Path.folder(of: target)

@@ -12,7 +12,7 @@ final class PseudoTerminal {
   /// Seconds after which something that should be seen counts as missing.
   static let patience = 60.0
 
-  private let main: Int32
+  private var main: Int32
   /// Kept open, so that the terminal's mode can still be asked for when the program has ended.
   private let side: Int32
   let process: pid_t
@@ -55,7 +55,7 @@ final class PseudoTerminal {
       kill(process, SIGKILL)
       waitpid(process, nil, 0)
     }
-    close(main)
+    if main >= 0 { close(main) }
     close(side)
     if ownsState { try? FileManager.default.removeItem(at: state) }
   }
@@ -123,6 +123,12 @@ final class PseudoTerminal {
 
   func send(_ signal: Int32) { kill(process, signal) }
 
+  /// Takes the terminal away, as a window that is closed does.
+  func hangUp() {
+    close(main)
+    main = -1
+  }
+
   // MARK: The screen
 
   /// Waits until the screen is as wanted; records an issue with the screen when it never is.
@@ -176,6 +182,10 @@ final class PseudoTerminal {
   /// True when something came.
   @discardableResult
   private func read(milliseconds: Int32) -> Bool {
+    guard main >= 0 else {
+      if milliseconds > 0 { usleep(UInt32(milliseconds) * 1000) }
+      return false
+    }
     var watched = pollfd(fd: main, events: Int16(POLLIN), revents: 0)
     guard poll(&watched, 1, milliseconds) > 0 else { return false }
     var bytes = [UInt8](repeating: 0, count: 65536)
@@ -203,17 +213,6 @@ final class PseudoTerminal {
     while !hasEnded, Date() < end { read(milliseconds: 10) }
     while read(milliseconds: 0) {}
     return ended
-  }
-
-  /// Whether the program is stopped, as after Ctrl-Z; waits until it is.
-  func isStopped() -> Bool {
-    let end = Date().addingTimeInterval(Self.patience)
-    while Date() < end {
-      var status: Int32 = 0
-      if waitpid(process, &status, WNOHANG | WUNTRACED) == process { return status & 0xFF == 0x7F }
-      read(milliseconds: 10)
-    }
-    return false
   }
 
   /// Whether the terminal is in the mode it began in, all flags and keys, and without the modes

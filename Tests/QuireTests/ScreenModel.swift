@@ -17,6 +17,9 @@ struct ScreenModel {
   private(set) var column = 0
   /// Lines that left the screen at the top, oldest first, without blanks at their ends.
   private(set) var scrolledOff: [String] = []
+  /// Per row, whether a long line flowed into it from the one above; also of those above.
+  private var flowed: [Bool]
+  private var flowedOff: [Bool] = []
   private(set) var hasBracketedPaste = false
   private(set) var showsCursor = true
   /// How often an escape character came.
@@ -32,14 +35,23 @@ struct ScreenModel {
     self.columns = columns
     height = rows
     grid = Array(repeating: Array(repeating: Cell(), count: columns), count: rows)
+    flowed = Array(repeating: false, count: rows)
   }
 
   /// The rows as text, without blanks at their ends.
   var rows: [String] { grid.map(Self.text) }
 
-  /// What scrolled off and what is on the screen, without empty rows at the end.
+  /// What scrolled off and what is on the screen, without empty rows at the end; lines that the
+  /// terminal broke at its edge are whole again.
   var text: String {
-    var lines = scrolledOff + rows
+    var lines: [String] = []
+    for (line, isFlowed) in zip(scrolledOff + rows, flowedOff + flowed) {
+      if isFlowed, !lines.isEmpty {
+        lines[lines.count - 1] += line
+      } else {
+        lines.append(line)
+      }
+    }
     while lines.last == "" { lines.removeLast() }
     return lines.joined(separator: "\n")
   }
@@ -65,10 +77,12 @@ struct ScreenModel {
   /// As xterm does it: rows are cut or filled, nothing flows anew.
   mutating func resize(columns: Int, rows: Int) {
     while height > rows, row >= rows {
-      scrolledOff.append(Self.text(grid.removeFirst()))
+      scrollOff()
       height -= 1
       row -= 1
     }
+    flowed =
+      Array(flowed.prefix(rows)) + Array(repeating: false, count: max(0, rows - flowed.count))
     grid = grid.prefix(rows).map { line in
       Array(line.prefix(columns)) + Array(repeating: Cell(), count: max(0, columns - line.count))
     }
@@ -121,8 +135,14 @@ struct ScreenModel {
       row += 1
       return
     }
-    scrolledOff.append(Self.text(grid.removeFirst()))
+    scrollOff()
     grid.append(Array(repeating: Cell(), count: columns))
+    flowed.append(false)
+  }
+
+  private mutating func scrollOff() {
+    scrolledOff.append(Self.text(grid.removeFirst()))
+    flowedOff.append(flowed.removeFirst())
   }
 
   private mutating func put(_ text: String) {
@@ -138,6 +158,7 @@ struct ScreenModel {
     if isAtEdge || column + width > columns {
       column = 0
       lineFeed()
+      flowed[row] = true
     }
     grid[row][column] = Cell(text: text, style: style)
     if width == 2 { grid[row][column + 1] = Cell(text: "", style: style) }
@@ -192,6 +213,8 @@ struct ScreenModel {
       } else {
         grid.removeLast()
         grid.insert(Array(repeating: Cell(), count: columns), at: 0)
+        flowed.removeLast()
+        flowed.insert(false, at: 0)
       }
       return 2
     default:
@@ -246,7 +269,7 @@ struct ScreenModel {
       eraseRow(1)
       for line in 0..<row { blank(line, 0..<columns) }
     case 2: for line in 0..<height { blank(line, 0..<columns) }
-    default: scrolledOff = []
+    default: (scrolledOff, flowedOff) = ([], [])
     }
   }
 
@@ -260,5 +283,6 @@ struct ScreenModel {
 
   private mutating func blank(_ line: Int, _ range: Range<Int>) {
     for place in range { grid[line][place] = Cell() }
+    if range.lowerBound == 0 { flowed[line] = false }
   }
 }
