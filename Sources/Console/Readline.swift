@@ -38,11 +38,11 @@ package final class ReadlineEditor: LineEditor {
     // Readline keeps the pointer.
     cr_configure(strdup("quire"), isPlain ? nil : { ReadlineEditor.current?.redraw() })
     bindKeys()
+    // Else the terminal's own key for killing a line takes Ctrl-U away.
+    rl_variable_bind("bind-tty-special-chars", "off")
     // Reads the person's inputrc, whose keys win over those before.
     rl_initialize()
     var settings = ["set blink-matching-paren off", "set horizontal-scroll-mode off"]
-    // Else the terminal's own key for killing a line takes Ctrl-U away.
-    settings.append("set bind-tty-special-chars off")
     settings.append("set enable-bracketed-paste \(isPlain ? "off" : "on")")
     settings.append("set enable-active-region off")
     for line in settings {

@@ -17,7 +17,7 @@ package struct Words {
     "bindings", "cells", "edit", "help", "open", "quit", "recover", "run", "save", "save!",
   ]
 
-  static let help = """
+  package static let help = """
     :save [FILE]    writes this session as a notebook; alone, again to the same file
     :save! FILE     replaces a file that is not this session's
       --slice NAME  only the cells that NAME depends on

@@ -70,7 +70,11 @@ enum Message: Equatable {
     case .expected(let what, let got): (.syntax, "expected \(what), got \(got)", nil)
     case .missingBlock(let head):
       (.syntax, "a block stands in braces", "write \(head) { … }")
-    case .expectedExpression(let got): (.syntax, "expected an expression, got \(got)", nil)
+    case .expectedExpression(let got):
+      (
+        .syntax, "expected an expression, got \(got)",
+        got == ":" ? "words such as :save belong to the console, which `quire` alone starts" : nil
+      )
     case .unclosed(let close, let open):
       (.syntax, "\(open) is not closed", "add \(close) where it ends")
     case .unopened(let mark): (.syntax, "nothing is open that \(mark) closes", "take it away")

@@ -36,7 +36,9 @@ extension Session {
     if start > 0, bytes[start - 1] == UInt8(ascii: ".") {
       return memberItems(before: bytes[..<(start - 1)], typed, start)
     }
-    let items = labelItems(bytes[..<start], typed) + nameItems(typed)
+    let labels = labelItems(bytes[..<start], typed)
+    // Nothing is typed: the labels are what is asked for.
+    let items = labels + (typed.isEmpty && !labels.isEmpty ? [] : nameItems(typed))
     return Completions(start: start, items: items)
   }
 

@@ -1,6 +1,7 @@
 // The man page, made from the table of options and the declarations of the words:
 // `quire --man | man -l -`.
 
+import Console
 import Diagnostics
 import NotebookRunner
 import Workbench
@@ -29,6 +30,15 @@ func manualPage(_ session: Session) -> String {
     let head = option.names.joined(separator: ", ") + (option.value.map { " " + $0 } ?? "")
     lines += [".TP", ".B " + roff(head), roff(option.summary)]
   }
+  lines += [".SH CONSOLE", "These words belong to the console itself:", ".nf"]
+  lines += Words.help.split(separator: "\n").map { roff(String($0)) }
+  lines += [
+    ".fi", ":bindings lists the keys; an inputrc changes them under $if quire.", ".SH FILES",
+  ]
+  lines += [".TP", ".B $XDG_CONFIG_HOME/quire/rc.quire", "runs before the first prompt"]
+  lines += [".TP", ".B $XDG_STATE_HOME/quire/history.jsonl", "inputs of all sessions"]
+  lines += [".TP", ".B $XDG_STATE_HOME/quire/sessions/"]
+  lines += ["journals of the last sessions, for :recover"]
   lines += [".SH WORDS", "In the console", ".B help", "lists them, and", ".B help WORD"]
   lines += ["explains one.", session.manualWords]
   lines.append(".SH EXIT STATUS")

@@ -80,7 +80,8 @@ private func paste(_ text: String) -> String { "\u{1B}[200~\(text)\u{1B}[201~" }
     terminal.wait("the newest") { $0.cursorRow.hasSuffix("alpha = 3") }
     terminal.type("\u{12}")
     terminal.wait("the one before") { $0.cursorRow.hasSuffix("alpha = 1") }
-    terminal.type("\u{13}")
+    // The first turns the search around.
+    terminal.type("\u{13}\u{13}")
     terminal.wait("the newest again") { $0.cursorRow.hasSuffix("alpha = 3") }
     terminal.type("\u{5}")
     terminal.cursorFollows("In [4]: alpha = 3")
@@ -192,7 +193,7 @@ private func paste(_ text: String) -> String { "\u{1B}[200~\(text)\u{1B}[201~" }
         screen.rows.contains { $0.hasPrefix(name) }
       } && screen.beforeCursor == "In [3]: for"
     }
-    terminal.type("\u{15}forge(1, war\t")
+    terminal.type("\u{15}forge(1, warm\t")
     terminal.cursorFollows("In [3]: forge(1, warmth: ")
     #expect(!terminal.screen.text.contains("called\n"))
     terminal.type("\u{15}:sa\t")
