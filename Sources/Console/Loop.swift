@@ -104,7 +104,10 @@ final class Loop {
     }
   }
 
+  /// A terminal that is gone is no wish to end: the journal stays open for `:recover`.
   private func ended() -> Int32 {
+    if Signals.terminationSignal != 0 { return 128 + Signals.terminationSignal }
+    if isatty(0) == 0 { return 128 + SIGHUP }
     journal.end()
     return 0
   }

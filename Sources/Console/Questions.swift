@@ -27,8 +27,9 @@ enum Questions {
   static func yes(_ question: String, session interrupt: Interrupt, atEnd: Bool = false) -> Bool {
     interrupt.clear()
     // Ctrl-C must end the question, as it ends a cell.
+    let wasRunning = Signals.isCellRunning
     Signals.setRunning(true)
-    defer { Signals.setRunning(false) }
+    defer { Signals.setRunning(wasRunning) }
     guard let answer = line(question + " [y/N] ", session: interrupt)?.lowercased() else {
       if interrupt.isRequested { return Signals.terminationSignal != 0 }
       Screen.write("\n")

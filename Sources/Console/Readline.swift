@@ -378,8 +378,9 @@ package final class ReadlineEditor: LineEditor {
 
   fileprivate func cutToLineStart() {
     let point = cr_point()
-    rl_kill_text(point, point - Int32(lineReach.before))
-    cr_set_point(point - Int32(lineReach.before))
+    let start = point - Int32(lineReach.before)
+    rl_kill_text(point, start)
+    cr_set_point(start)
   }
 
   fileprivate func up() {

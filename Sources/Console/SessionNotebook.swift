@@ -293,6 +293,7 @@ final class SessionNotebook {
       }
     }
     let notebook = Notebook(bytes, name: target)
+    if let problem = notebook.problems.first, base.problems.isEmpty { throw problem }
     let named = Set(notebook.cells.flatMap { $0.group?.images.map(\.path) ?? [] })
     let folder = Path.folder(of: target)
     for (asset, content) in assets.sorted(by: { $0.key < $1.key }) where named.contains(asset) {
@@ -320,7 +321,8 @@ final class SessionNotebook {
     var outputs: [Int: CellOutput] = [:]
     var assets: [String: [UInt8]] = [:]
     for (index, cell) in plain.cells.enumerated() {
-      let run = index < base.cells.count ? runs[index] : entries[index - base.cells.count].run
+      let place = index - base.cells.count
+      let run = place < 0 ? runs[index] : entries.indices.contains(place) ? entries[place].run : nil
       // An edited cell without a run keeps what is stored, which its tokens show to be stale.
       guard let run else { continue }
       let (output, pictures) = run.output(of: cell, notebook: name)

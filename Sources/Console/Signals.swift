@@ -44,6 +44,8 @@ enum Signals {
     pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
   }
 
+  static var isCellRunning: Bool { isRunning.load(ordering: .relaxed) }
+
   /// While a cell runs, the first SIGINT stops it and a third one within two seconds of the second
   /// ends the process; while a line is edited, SIGINT only drops the line.
   static func setRunning(_ running: Bool) {

@@ -149,11 +149,20 @@ struct TerminalCase: CustomTestStringConvertible {
     #expect(terminal.isRestored)
   }
 
-  @Test func `a terminal that goes away ends the session`() throws {
-    let terminal = try startedConsole()
+  @Test(arguments: ["", ":quit\r"])
+  func `a terminal that goes away ends the session, and its cells can be recovered`(
+    _ keys: String
+  ) throws {
+    let state = try Binary.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: state) }
+    let terminal = try startedConsole(state: state)
     terminal.enter("x = 1", then: 2)
+    terminal.type(keys)
+    if !keys.isEmpty { terminal.shows("Quit? [y/N]") }
     terminal.hangUp()
     #expect(terminal.status() == 129)
+    let next = try startedConsole(state: state)
+    #expect(next.screen.text.contains("was not saved: :recover"))
   }
 
   @Test func `Ctrl-Z stops the console for the shell and fg brings the input back`() throws {
