@@ -92,8 +92,9 @@ package final class EventPrinter: EventSink {
       lastTenth[progress.label] = progress.isLast ? nil : tenth
       return writeAll(2, Array((text + "\n").utf8))
     }
-    let room = err.width - 1
-    if displayWidth(text) > room { text = String(text.prefix(room)) }
+    // A line that flowed into the next row could not be taken back.
+    let room = max(1, err.columnCount - 1)
+    while displayWidth(text) > room { text.removeLast() }
     writeAll(2, Array("\r\(text)\u{1B}[K".utf8))
     progressWidth = displayWidth(text)
     if progress.isLast { clearProgress() }

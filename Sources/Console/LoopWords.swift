@@ -133,7 +133,7 @@ extension Loop {
       let lines = cell.source.split(separator: "\n")
       var first = visibleText(String(lines.first ?? ""))
       if lines.count > 1 { first += " …" }
-      return Offers.fitted("\(title)\(pad)  \(first)", out.width + 1)
+      return Offers.fitted("\(title)\(pad)  \(first)", out.columnCount)
     }.joined(separator: "\n")
   }
 
@@ -204,7 +204,7 @@ extension Loop {
         let cell = notebook.notebook.cells[index]
         let first = cell.source.split(separator: "\n").first ?? ""
         let title = "[\(index + 1)] \(cell.address.map { "#\($0) " } ?? "")\(first)"
-        printer.receive(.note(Offers.fitted(visibleText(title), out.width)))
+        printer.receive(.note(Offers.fitted(visibleText(title), out.columnCount)))
       }
       guard runCell(index) == .completed else { return }
     }

@@ -71,14 +71,17 @@ package struct Terminal: Sendable {
     return environment["TERM"]?.hasSuffix("256color") == true ? .indexed256 : .basic16
   }
 
-  /// Columns now (the window may have changed): at least 40, 80 when unknown.
-  package var width: Int {
+  /// Columns now (the window may have changed); 80 when unknown.
+  package var columnCount: Int {
     var size = winsize()
     if isTerminal, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 {
-      return max(40, Int(size.ws_col))
+      return Int(size.ws_col)
     }
-    return max(40, columns ?? 80)
+    return max(1, columns ?? 80)
   }
+
+  /// Columns for values: at least 40, below which tables and plots say nothing.
+  package var width: Int { max(40, columnCount) }
 
   /// How values are drawn there.
   package var style: TextStyle {

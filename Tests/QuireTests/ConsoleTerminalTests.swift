@@ -208,10 +208,25 @@ struct TerminalCase: CustomTestStringConvertible {
     #expect(terminal.status() == 0)
   }
 
-  @Test func `progress is one line that leaves nothing behind, and whole lines in a log`() throws {
-    let code = "d = dataset([{text: \"abc\"}]); t = 0; for i in 0..3 { t += i }; print t"
-    let run = try Binary.run(["-c", code])
-    #expect(run.status == 0 && !run.err.contains("\r") && !run.err.contains("\u{1B}"))
+  @Test(arguments: [30, 100])
+  func `progress is one line that leaves nothing behind, and whole lines in a log`(
+    _ columns: Int
+  ) throws {
+    let lines = [
+      "m = load \"quill\"",
+      "d = dataset [{text: \"a cat sat\"}, {text: \"a dog ran\"}, {text: \"one two three\"}]",
+      "r = finetune m, d, steps: 4, batch: 1, out: \"runs\"",
+    ]
+    let terminal = try PseudoTerminal([], columns: columns)
+    terminal.prompt(1)
+    for (number, line) in lines.enumerated() { terminal.enter(line, then: number + 2) }
+    #expect(terminal.output.contains("finetune 2/4"))
+    #expect(!terminal.screen.text.contains("finetune 2/4"))
+    let scratch = try Binary.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    let run = try Binary.run(["-c", lines.joined(separator: "\n")], folder: scratch)
+    #expect(run.status == 0 && run.err.contains("finetune 4/4"))
+    #expect(!run.err.contains("\r") && !run.err.contains("\u{1B}"))
   }
 
   @Test func `input asks in the terminal and Ctrl-C answers nothing`() throws {
