@@ -1,6 +1,8 @@
 // The history that consoles share, and the words of the console.
 
 import Foundation
+import JSON
+import NotebookFormat
 import Testing
 
 @testable import Console
