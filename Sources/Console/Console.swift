@@ -42,6 +42,11 @@ package enum Console {
     do {
       for (name, path) in [(options.firstFile, options.firstFile), ("stdin", "/dev/stdin")] {
         guard let name, let path else { continue }
+        if Path.ending(of: path) == "md" {
+          throw Diagnostic(
+            .value, "\(path) is a notebook, and nobody is there to type",
+            help: "quire run \(path)")
+        }
         let status = Script.run(
           name: name, text: try Files.readText(path), session: session, printer: printer)
         if status != 0 { return status }
