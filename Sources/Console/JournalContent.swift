@@ -20,15 +20,17 @@ struct JournalContent {
   private(set) var steps: [Step] = []
   /// An input that was still running.
   private(set) var running: String?
-  /// Steps since the last save.
-  private(set) var unsaved = 0
+  /// Cells that were typed, run or edited since the last save.
+  var unsaved: Int { changes.count + (running == nil ? 0 : 1) }
+  private var changes: Set<Int> = []
+  /// How many cells there are so far.
+  private var count = 0
   /// Seconds since 1970 of the last line that has a time.
   private(set) var time = 0
   private(set) var seed = 0
 
   init(_ lines: [JSON]) {
     for line in lines { read(line) }
-    if running != nil { unsaved += 1 }
   }
 
   private mutating func read(_ line: JSON) {
@@ -38,25 +40,29 @@ struct JournalContent {
     case "opened":
       guard let path = line["path"]?.text, let digest = line["digest"]?.text else { return }
       steps.append(.opened(path: path, digest: digest))
-      unsaved = 0
+      changes = []
+      count = line["cells"]?.int ?? 0
     case "saved":
       guard let path = line["path"]?.text, let digest = line["digest"]?.text else { return }
       steps.append(.saved(path: path, digest: digest))
-      unsaved = 0
+      changes = []
     case "running": running = line["cell"] == nil ? line["source"]?.text : nil
     case "input":
       running = nil
       guard let entry = Self.entry(line) else { return }
       steps.append(.input(entry))
-      if !entry.isFailed { unsaved += 1 }
+      if !entry.isFailed {
+        changes.insert(count)
+        count = count &+ 1
+      }
     case "ran":
       guard let index = line["cell"]?.int else { return }
       steps.append(.ran(index: index, Self.run(line)))
-      unsaved += 1
+      changes.insert(index)
     case "edited":
       guard let index = line["cell"]?.int, let source = line["source"]?.text else { return }
       steps.append(.edited(index: index, source: source))
-      unsaved += 1
+      changes.insert(index)
     default: break
     }
   }
@@ -65,8 +71,11 @@ struct JournalContent {
 
   static func digest(of bytes: [UInt8]) -> String { Assets.digest(of: bytes) }
 
-  static func opened(_ path: String, _ bytes: [UInt8]) -> JSON {
-    ["event": "opened", "path": JSON(path), "digest": JSON(digest(of: bytes))]
+  static func opened(_ path: String, _ notebook: Notebook) -> JSON {
+    [
+      "event": "opened", "path": JSON(path), "digest": JSON(digest(of: notebook.bytes)),
+      "cells": JSON(notebook.cells.count),
+    ]
   }
 
   static func saved(_ path: String, _ bytes: [UInt8]) -> JSON {

@@ -112,7 +112,7 @@ extension Loop {
     for warning in opened.warnings {
       printer.receive(.note("warning" + warning.rendered().dropFirst("error".count)))
     }
-    write(JournalContent.opened(path, bytes))
+    write(JournalContent.opened(path, opened))
   }
 
   // MARK: Cells

@@ -36,7 +36,9 @@ final class SessionNotebook {
   /// The bytes that this session read or wrote there last.
   private(set) var written: [UInt8]?
   /// Cells that were typed, run or edited since they were last saved.
-  private(set) var unsaved = 0
+  var unsaved: Int { changes.count }
+  /// Those cells by index.
+  private var changes: Set<Int> = []
   /// Inputs that a leading space kept out.
   private(set) var leftOut = 0
   private var composed: Notebook?
@@ -61,7 +63,7 @@ final class SessionNotebook {
     }
     base = notebook
     (edited, runs, entries) = ([:], [:], [])
-    (self.path, written, unsaved, leftOut) = (path, notebook.bytes, 0, 0)
+    (self.path, written, changes, leftOut) = (path, notebook.bytes, [], 0)
     composed = nil
     flow.goOn(seed: notebook.frontMatter.seed, params: params)
   }
@@ -104,7 +106,7 @@ final class SessionNotebook {
     // What a cut input showed is not what its rest shows alone.
     if isCut { run = CellRun() }
     entries.append(Entry(source: source, key: isCut ? key : nil, run: run, isFailed: false))
-    changed()
+    changed(lastIndex)
   }
 
   func keepFailed(_ source: String, _ run: CellRun) {
@@ -149,7 +151,7 @@ final class SessionNotebook {
     } else if let place = place(of: index) {
       entries[place].run = run
     }
-    changed()
+    changed(index)
   }
 
   /// A cell that has only been read, again.
@@ -167,13 +169,13 @@ final class SessionNotebook {
       entries[place].source = source
       entries[place].key = nil
     }
-    changed()
+    changed(index)
   }
 
   /// Takes over an entry of a journal.
   func restore(_ entry: Entry) {
     entries.append(entry)
-    if !entry.isFailed { changed() }
+    if !entry.isFailed { changed(lastIndex) }
   }
 
   /// Takes over from a journal where the notebook was last saved, if the file is still the same.
@@ -181,9 +183,12 @@ final class SessionNotebook {
     (self.path, self.written) = (path, written)
   }
 
-  private func changed() {
+  /// The index of the newest cell.
+  private var lastIndex: Int { base.cells.count + entries.count { !$0.isFailed } - 1 }
+
+  private func changed(_ index: Int) {
     composed = nil
-    unsaved += 1
+    changes.insert(index)
   }
 
   // MARK: As text
@@ -307,7 +312,7 @@ final class SessionNotebook {
     let count = notebook.cells.count == 1 ? "1 cell" : "\(notebook.cells.count) cells"
     if request.slice == nil {
       if isOwn { removeOrphans(named, beside: target) }
-      (path, written, unsaved) = (target, bytes, 0)
+      (path, written, changes) = (target, bytes, [])
     }
     return
       (["saved \(target): \(count)\(left)"]
