@@ -33,7 +33,9 @@ struct CommandWord {
 
 /// The commands in the order of `quire --help`.
 let commandWords: [CommandWord] = [
-  CommandWord(name: "", usage: "quire", summary: "the console: type help, Ctrl-D ends; -i FILE runs FILE first"),
+  CommandWord(
+    name: "", usage: "quire",
+    summary: "the console: type help, Ctrl-D ends; -i FILE runs FILE first"),
   CommandWord(
     name: "run", usage: "quire run FILE.md...", summary: "runs notebooks and stores their outputs",
     details: """
