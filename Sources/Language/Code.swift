@@ -419,9 +419,10 @@ final class GlobalSpace {
   /// The module's name; nil for the notebook.
   let module: String?
 
-  init(module: String? = nil) {
+  /// `room`: names at most, where fewer than usual are known to suffice.
+  init(module: String? = nil, room: Int = .max) {
     self.module = module
-    capacity = module == nil ? GlobalSpace.capacity : 1 << 18
+    capacity = min(room, module == nil ? GlobalSpace.capacity : 1 << 18)
     // Zeroed memory, which the system hands out page by page as it is touched: all zero is the
     // value `false`, so every place always holds a value.
     let memory = calloc(capacity, MemoryLayout<Value>.stride)

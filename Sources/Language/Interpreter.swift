@@ -159,7 +159,9 @@ package final class Interpreter {
   /// cells will have made, besides those that are there.
   package func check(_ source: SourceText, knownNames: Set<String> = []) -> [Diagnostic] {
     do throws(DiagnosticList) {
-      let copy = GlobalSpace(module: "check")
+      // A name takes a byte of the text at least.
+      let room = space.names.count + knownNames.count + source.bytes.count + 1024
+      let copy = GlobalSpace(module: "check", room: room)
       for name in space.names {
         if let value = space.value(of: name) { copy.slots[copy.place(of: name)] = value }
       }
