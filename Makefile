@@ -5,7 +5,7 @@ FLAGS := --static-swift-stdlib --explicit-target-dependency-import-check error
 RELEASE := -c release $(FLAGS)
 BIN := .build/release/quire
 
-.PHONY: all build tour reference test check fuzz kernels-check bench install format lint layering packages toolchain fixtures fuzz-tokenizers interop clean
+.PHONY: all build tour reference test check fuzz kernels-check bench install format lint layering packages toolchain fixtures fuzz-tokenizers interop exports clean
 
 all: build
 
@@ -74,6 +74,11 @@ fuzz-tokenizers: packages
 # A cache of models written by Quire and by huggingface_hub, read by the other; PYTHON is one that has it.
 interop: build
 	@$(PYTHON) Tests/Interop/hub_check.py --quire $(BIN)
+
+# Pages held against HTML Tidy and a browser without a net, notebooks against nbformat.
+exports: build
+	@bash Tests/Tools/packages.sh tidy chromium
+	@$(PYTHON) Tests/Interop/exports_check.py --quire $(BIN)
 
 clean:
 	rm -rf .build

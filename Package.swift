@@ -36,6 +36,7 @@ let rooms: [Room] = [
   Room("COpenBLAS", .system(apt: "libopenblas-dev")),
   Room("CPCRE2", .system(apt: "libpcre2-dev")),
   Room("CCrypto", .system(apt: "libssl-dev")),
+  Room("CCMark", .system(apt: "libcmark-gfm-extensions-dev")),
   Room("CCurl", .c, hasTests: false),
   Room("CScalars", .c, path: "Sources/Tokenizers/Scalars", hasTests: false),
   Room("CFamilies", .c, path: "Sources/Models/Families", hasTests: false),
@@ -100,7 +101,9 @@ let rooms: [Room] = [
     exclude: ["Programs"]),
   Room(
     "NotebookRunner",
-    imports: ["Diagnostics", "Digests", "Files", "JSON", "NotebookFormat", "Plots", "Workbench"]),
+    imports: [
+      "CCMark", "Diagnostics", "Digests", "Files", "JSON", "NotebookFormat", "Plots", "Workbench",
+    ]),
 ]
 
 /// `QUIRE_ROOMS=Language,Plots swift build` builds some rooms and what they import, nothing else:

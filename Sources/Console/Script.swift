@@ -3,53 +3,84 @@
 
 package import Diagnostics
 import Glibc
-import NotebookFormat
+package import NotebookFormat
 package import Workbench
 
+/// What stands between two `#%%` lines, and the attributes of the first: those of a notebook's cell.
+package struct ScriptCell {
+  package let source: SourceText
+  package let attributes: Attributes
+  /// What random numbers know the cell by (D1): `key=`, `#id`, or its text.
+  package let key: String
+
+  package var runs: Bool {
+    !attributes.mentionsNoEvaluation && !attributes.classes.contains("hint")
+  }
+}
+
 package enum Script {
-  /// The cells of a script: its lines, cut at `#%%`.
-  package static func cells(name: String, text: String) -> [SourceText] {
-    var cells: [SourceText] = []
+  /// The cells of a script: its lines, cut at `#%%`; those of blank lines alone are none.
+  package static func cells(name: String, text: String) -> [ScriptCell] {
+    var cells: [ScriptCell] = []
+    var keys = ScriptKeys()
     var first = 1
-    var lines: [Substring] = []
-    var number = 0
+    var lines: [String] = []
+    var attributes = Attributes("")
     func finish() {
-      if lines.contains(where: { !$0.allSatisfy(\.isWhitespace) }) {
-        let text = lines.joined(separator: "\n")
-        cells.append(SourceText(name: name, text: text, firstLine: first))
-      }
+      guard lines.contains(where: { !$0.allSatisfy(\.isWhitespace) }) else { return }
+      let text = lines.joined(separator: "\n")
+      cells.append(
+        ScriptCell(
+          source: SourceText(name: name, text: text, firstLine: first), attributes: attributes,
+          key: keys.next(withoutBlankEnd(text), attributes)))
     }
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      number += 1
-      if line.hasPrefix("#%%") {
-        finish()
-        lines = []
-        first = number + 1
-      } else {
+    // By bytes: a CR LF pair is one character.
+    for (index, bytes) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
+      .enumerated()
+    {
+      let line = String(decoding: bytes.last == 0x0D ? bytes.dropLast() : bytes, as: UTF8.self)
+      guard line.hasPrefix("#%%") else {
         lines.append(line)
+        continue
       }
+      finish()
+      lines = []
+      first = index + 2
+      let rest = line.dropFirst(3).drop(while: \.isWhitespace)
+      attributes = Attributes(rest.hasPrefix("{") ? String(rest) : "")
     }
     finish()
     return cells
   }
 
   /// Runs the cells; the exit code of notebooks.md 3: 0 done, 1 a cell failed, 2 it is no program,
-  /// 6 out of memory, 130 interrupted.
+  /// 3 `raises=` did not come true, 6 out of memory, 130 interrupted.
   package static func run(
     name: String, text: String, session: Session, printer: EventPrinter
   ) -> Int32 {
-    session.sink = printer
-    var seen: [String: Int] = [:]
-    for cell in cells(name: name, text: text) {
-      // The key of notebooks.md D1: cells elsewhere in the script change no random number.
-      let digest = Freshness.sourceDigest(withoutBlankEnd(cell.text))
-      seen[digest, default: 0] += 1
-      let outcome = session.evaluate(cell, cellKey: "=\(digest)~\(seen[digest] ?? 1)")
-      printer.finishLine()
-      guard let diagnostic = outcome.diagnostic else { continue }
-      return exitCode(diagnostic.code)
+    let sink = HoldingSink(printer)
+    session.sink = sink
+    return withExtendedLifetime(sink) {
+      for cell in cells(name: name, text: text) where cell.runs {
+        if let defect = cell.attributes.defect {
+          printer.receive(.note("warning: line \(cell.source.firstLine - 1): \(defect)"))
+        }
+        let outcome = session.evaluate(cell.source, cellKey: cell.key)
+        printer.finishLine()
+        let code = outcome.diagnostic?.code
+        let expected = cell.attributes["raises"]
+        let isExpected = expected != nil && code?.rawValue == expected
+        sink.release(showing: !isExpected)
+        if let expected, !isExpected, code != .interrupted, code != .memory {
+          let line = cell.source.firstLine
+          printer.receive(
+            .failed(Diagnostic(.assert, "the cell at line \(line) should raise \(expected)")))
+          return 3
+        }
+        if let code, !isExpected { return exitCode(code) }
+      }
+      return 0
     }
-    return 0
   }
 
   /// A line of standard input for `input`; the question is asked where a person can see it.
@@ -70,5 +101,44 @@ package enum Script {
     case .interrupted: 130
     default: 1
     }
+  }
+}
+
+/// Keys of cells in the order of a script: cells elsewhere change no random number.
+private struct ScriptKeys {
+  private var texts: [String: Int] = [:]
+  private var ids: [String: Int] = [:]
+
+  mutating func next(_ text: String, _ attributes: Attributes) -> String {
+    let digest = Freshness.sourceDigest(text)
+    texts[digest, default: 0] += 1
+    var key = "=\(digest)~\(texts[digest] ?? 1)"
+    if let id = attributes.id {
+      ids[id, default: 0] += 1
+      let count = ids[id] ?? 1
+      key = "#" + (count == 1 ? id : "\(id)~\(count)")
+    }
+    return attributes["key"] ?? key
+  }
+}
+
+/// Keeps failures back until it is known whether they were expected.
+private final class HoldingSink: EventSink {
+  private let printer: EventPrinter
+  private var failures: [Diagnostic] = []
+
+  init(_ printer: EventPrinter) { self.printer = printer }
+
+  func receive(_ event: Event) {
+    if case .failed(let diagnostic) = event {
+      failures.append(diagnostic)
+    } else {
+      printer.receive(event)
+    }
+  }
+
+  func release(showing: Bool) {
+    if showing { failures.forEach { printer.receive(.failed($0)) } }
+    failures = []
   }
 }

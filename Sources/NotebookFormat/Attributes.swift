@@ -52,6 +52,24 @@ package struct Attributes: Sendable, Equatable {
     }
   }
 
+  /// The text of attributes, in the order id, classes, pairs; empty when there are none.
+  package static func text(
+    id: String?, classes: [String], pairs: [(key: String, value: Value)]
+  ) -> String {
+    var items = id.map { ["#" + $0] } ?? []
+    items += classes.map { "." + $0 }
+    for (key, value) in pairs {
+      switch value {
+      case .word(let word): items.append("\(key)=\(word)")
+      case .json(let json):
+        // A backtick cannot stand in the info string of a fence of backticks.
+        let text = json.writtenText().split(separator: "`", omittingEmptySubsequences: false)
+        items.append("\(key)=" + text.joined(separator: "\\u0060"))
+      }
+    }
+    return items.isEmpty ? "" : "{\(items.joined(separator: " "))}"
+  }
+
   package static func == (a: Attributes, b: Attributes) -> Bool { a.raw == b.raw }
 
   /// True for names that ids, classes and keys may have.

@@ -61,12 +61,14 @@ package struct Cell: Sendable {
   /// SHA-256 of the source, 64 hexadecimal digits (F10).
   package let sourceDigest: String
   package var group: OutputGroup?
+  /// A `.task` whose solution runs in its place.
+  package var isSolved = false
 
   package var id: String? { attributes.id }
 
   /// Whether running the notebook runs it (F4).
   package var runs: Bool {
-    !attributes.mentionsNoEvaluation && !attributes.classes.contains("hint")
+    !attributes.mentionsNoEvaluation && !attributes.classes.contains("hint") && !isSolved
   }
 
   /// `#load`, or `cell 3` for a cell without an id.

@@ -60,10 +60,12 @@ package enum NotebookWarning: RoomError, Equatable {
   case wrongOwner(String, expected: String)
   case proseConflict
   case badTitle
+  /// A role in a workshop that does not fit, with the reason.
+  case taskUnfit(String)
 
   package var code: ErrorCode {
     switch self {
-    case .badAttributes: .parameter
+    case .badAttributes, .taskUnfit: .parameter
     case .duplicateID: .name
     case .orphanOutput, .wrongOwner: .fence
     case .proseConflict: .conflict
@@ -81,6 +83,7 @@ package enum NotebookWarning: RoomError, Equatable {
       "this output says it is of \(found), but it follows \(expected)"
     case .proseConflict: "prose between merge markers"
     case .badTitle: "front matter: title must be a string"
+    case .taskUnfit(let reason): "this cell \(reason)"
     }
   }
 
@@ -92,6 +95,7 @@ package enum NotebookWarning: RoomError, Equatable {
     case .wrongOwner: "run the notebook to write the outputs anew"
     case .proseConflict: "choose a side and remove the lines of <<<<<<<, ======= and >>>>>>>"
     case .badTitle: "write title: \"text\""
+    case .taskUnfit: "mark cells {.task task=name}, {.solution task=name}, {.hint task=name}"
     }
   }
 }

@@ -78,6 +78,8 @@ private struct NotebookBuilder {
   private var isOpen = false
   private var idCounts: [String: Int] = [:]
   private var sourceCounts: [String: Int] = [:]
+  /// Where the attributes of each cell stand.
+  private var attributeRanges: [Range<Int>] = []
 
   init(_ bytes: [UInt8]) { reader = LineReader(bytes) }
 
@@ -90,6 +92,10 @@ private struct NotebookBuilder {
       warnings = front.warnings
     }
     while place < reader.lines.count { readLine() }
+    for index in Tasks.replaced(cells) { cells[index].isSolved = true }
+    for (index, reason) in Tasks.defects(cells) {
+      warnings.append((.taskUnfit(reason), attributeRanges[index]))
+    }
   }
 
   private mutating func readLine() {
@@ -160,6 +166,7 @@ private struct NotebookBuilder {
         attributes: attributes, address: address,
         key: attributes["key"] ?? address.map { "#" + $0 } ?? "=\(digest)~\(count)",
         assetKey: address ?? (count == 1 ? short : "\(short)~\(count)"), sourceDigest: digest))
+    attributeRanges.append(opening.rest)
     isOpen = true
   }
 

@@ -66,6 +66,18 @@ let commandWords: [CommandWord] = [
         skip            nothing is compared
       A cell with nothing stored passes. Nothing is written without --update.
       """),
+  CommandWord(
+    name: "export", usage: "quire export FILE.md",
+    summary: "writes it in another form: --to html, ipynb, md or quire; runs nothing",
+    details: """
+      html is one page that needs nothing else; ipynb is Jupyter's form, which import gives back
+      byte for byte; md is a copy with its pictures, with --plain a README; quire is a script that
+      draws the same random numbers. The result stands beside the notebook unless --out says where;
+      --out - prints it.
+      """),
+  CommandWord(
+    name: "import", usage: "quire import FILE.ipynb",
+    summary: "makes a notebook of a Jupyter notebook; runs nothing"),
   CommandWord(name: "script", usage: "quire FILE.quire", summary: "runs a script"),
   CommandWord(name: "-c", usage: "quire -c CODE", summary: "runs code: quire -c 'print 1 + 1'"),
   CommandWord(
@@ -81,7 +93,9 @@ let commandWords: [CommandWord] = [
 let everyCommand: Set<String> = ["", "-c", "run", "script", "check", "test"]
 let runs: Set<String> = ["run", "test"]
 
-let options: [Option] = [
+let options = commonOptions + exportOptions
+
+private let commonOptions: [Option] = [
   Option(
     names: ["--allow"], value: "fs,net,shell",
     summary: "let notebooks reach files outside their folder, the network, the shell",
@@ -97,7 +111,7 @@ let options: [Option] = [
     commands: everyCommand),
   Option(
     names: ["-q", "--quiet"], value: nil, summary: "no greeting, no progress; errors only",
-    commands: everyCommand),
+    commands: everyCommand.union(["export", "import"])),
   Option(
     names: ["-i"], value: "FILE", summary: "the console: runs a script or a notebook first",
     commands: [""]),
@@ -113,8 +127,8 @@ let options: [Option] = [
     names: ["--update"], value: nil, summary: "stores new outputs where they differ",
     commands: ["test"]),
   Option(
-    names: ["--out"], value: "FILE.md", summary: "writes the notebook there, not in place",
-    commands: ["run"]),
+    names: ["--out"], value: "FILE", summary: "writes there, not in place",
+    commands: ["run", "export", "import"]),
   Option(
     names: ["--no-save"], value: nil, summary: "runs and shows, writes no notebook",
     commands: ["run"]),
@@ -165,6 +179,8 @@ enum Command {
   case code(String, Settings)
   case script(String, Settings)
   case notebook(NotebookCommand)
+  case export(ExportOptions, Settings)
+  case importing(ImportOptions, Settings)
   case bench(BenchOptions, Settings)
   case doctor
   /// Of one command, or of all.
@@ -191,6 +207,12 @@ enum Command {
     case "run", "check", "test":
       reader.next()
       return .notebook(try NotebookCommand.parse(first, &reader, settings))
+    case "export":
+      reader.next()
+      return try export(&reader, settings)
+    case "import":
+      reader.next()
+      return try importing(&reader, settings)
     case "bench":
       reader.next()
       var chosen = settings

@@ -4,6 +4,7 @@ import Console
 import Diagnostics
 import Files
 import Glibc
+import NotebookRunner
 import Workbench
 
 extension Command {
@@ -31,6 +32,15 @@ extension Command {
       return runScript(
         name: path, text: text, folder: Path.folder(of: absolute), isTyped: false, settings)
     case .notebook(let command): return command.perform()
+    case .export(let options, let settings):
+      let printer = settings.printer()
+      defer { printer.flush() }
+      return NotebookRunner.export(
+        options, session: readingSession(of: options.path, settings), live: printer)
+    case .importing(let options, let settings):
+      let printer = settings.printer()
+      defer { printer.flush() }
+      return NotebookRunner.importNotebook(options, live: printer)
     case .console(let settings):
       return Console.run(consoleOptions(settings))
     }

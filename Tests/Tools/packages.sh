@@ -2,7 +2,8 @@
 # packages.sh [NAME...]: installs the Debian packages that Quire is built with, and the named ones
 # that a check needs, if any is missing.
 set -euo pipefail
-needed=(libreadline-dev libopenblas-dev libpcre2-dev libssl-dev libcurl4-openssl-dev "$@")
+needed=(libreadline-dev libopenblas-dev libpcre2-dev libssl-dev libcurl4-openssl-dev
+  libcmark-gfm-dev libcmark-gfm-extensions-dev "$@")
 missing=()
 for package in "${needed[@]}"; do
   status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
@@ -10,7 +11,7 @@ for package in "${needed[@]}"; do
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 if ! command -v apt-get >/dev/null; then
-  echo "Quire needs the development files of readline, OpenBLAS, PCRE2, OpenSSL and libcurl." >&2
+  echo "Quire needs the development files of readline, OpenBLAS, PCRE2, OpenSSL, libcurl and cmark-gfm." >&2
   echo "This is not a Debian system: install them with its own package manager, then run make again." >&2
   exit 1
 fi
