@@ -145,9 +145,9 @@ final class Loop {
     defer { session.sink = recorder }
     do {
       for (index, cell) in Script.cells(name: path, text: try Files.readText(path)).enumerated() {
-        let outcome = session.evaluate(cell, cellKey: "rc~\(index + 1)")
+        let outcome = session.evaluate(cell.source, cellKey: "rc~\(index + 1)")
         printer.finishLine()
-        notebook.noteOnly(cell.text, key: "rc~\(index + 1)")
+        notebook.noteOnly(cell.source.text, key: "rc~\(index + 1)")
         if outcome != .completed { return }
       }
     } catch {
@@ -164,8 +164,8 @@ final class Loop {
         runCells(notebook.notebook.cells.indices.filter { notebook.notebook.cells[$0].runs })
         return
       }
-      for cell in Script.cells(name: path, text: try Files.readText(path)) {
-        if evaluate(cell.text, source: cell) != .completed { return }
+      for cell in Script.cells(name: path, text: try Files.readText(path)) where cell.runs {
+        if evaluate(cell.source.text, source: cell.source) != .completed { return }
       }
     } catch {
       printer.receive(.failed(Diagnostic(error)))
