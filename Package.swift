@@ -170,7 +170,9 @@ for room in rooms where chosen.contains(room.name) {
 }
 
 targets.append(
-  .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swiftSettings))
+  .target(
+    name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/Support",
+    swiftSettings: swiftSettings))
 if chosen.contains("CKernels") {
   targets.append(.target(name: "CTestLevel", dependencies: ["CKernels"], path: "Tests/Level"))
 }

@@ -80,7 +80,7 @@ package enum CheckpointsError: RoomError, Equatable {
     case .escapes: "the file is damaged or hostile; nothing was read"
     case .missingTensor(_, _, let near):
       near.isEmpty ? nil : "nearest: \(near.joined(separator: ", "))"
-    case .notComputable(.gguf, _, _): "use an F32, F16, BF16 or Q8_0 file"
+    case .notComputable(.gguf, _, _): ggufHelp
     case .notComputable: "use a copy in F32, F16 or BF16"
     case .badElement(_, "BOOL", _): "bools are stored as 0 or 1"
     case .badElement: "ints have 64 bits and a sign"
@@ -90,6 +90,7 @@ package enum CheckpointsError: RoomError, Equatable {
 }
 
 private let cutHelp = "the file is cut short; pull or copy it again"
+private let ggufHelp = "use a file in F32, F16, BF16, Q8_0, Q4_0…Q5_1 or Q2_K…Q6_K"
 private let hostileHelp = "the header is damaged or hostile; nothing was read"
 
 package enum SafetensorsRule: Equatable, Sendable {
@@ -253,9 +254,9 @@ package enum GGUFRule: Equatable, Sendable {
     case .version: "versions 2 and 3 are read"
     case .cut, .tensorPastEnd: cutHelp
     case .metadataType: "the file was written wrongly; convert the model again"
-    case .kind: "this file holds no whole model"
+    case .kind: "load the file of the whole model; this one holds a part or an addition"
     case .split: "all parts of one set must lie in one folder under their names"
-    case .tensorType: "use an F32, F16, BF16 or Q8_0 file"
+    case .tensorType: ggufHelp
     default: hostileHelp
     }
   }
@@ -274,7 +275,7 @@ package enum IndexRule: Equatable, Sendable {
     switch self {
     case .tooLarge(let size): "index of \(size) bytes is above the limit of 33554432"
     case .json(let text): "index: \(text)"
-    case .noMap: "index needs weight_map, an object of tensor names and files:"
+    case .noMap: "index needs weight_map, an object of tensor names and files"
     case .duplicate(let name): "index names '\(name)' twice"
     case .notAFile(let name): "index must map '\(name)' to the name of a file"
     case .twoShards(let name, let one, let other):
@@ -286,7 +287,7 @@ package enum IndexRule: Equatable, Sendable {
   var help: String? {
     switch self {
     case .twoShards, .absent: "the shards belong to different saves; copy them all again"
-    default: hostileHelp
+    default: "the index is damaged or hostile; nothing was read"
     }
   }
 }
@@ -403,7 +404,11 @@ package enum WritingRule: Equatable, Sendable {
       "cast to \"f32\" or \"f16\" first"
     case .dtype: "cast to \"f32\" first"
     case .tooLarge: "save large tensors as .safetensors"
-    default: nil
+    case .duplicate: "give each tensor a name of its own"
+    case .name: "names are plain paths: not empty, without .. and without / at an end"
+    case .rank: "reshape it to at most 4 axes"
+    case .emptyKey: "give each key a name"
+    case .changed: "this is a defect of Quire; please report it"
     }
   }
 }

@@ -30,6 +30,13 @@ package func didYouMean(_ name: String, among candidates: some Sequence<String>)
   return "did you mean \(names.dropLast().joined(separator: ", ")) or \(last)?"
 }
 
+/// The choices in quotes, as a sentence names them: `"a", "b" or "c"`.
+package func quotedChoices(_ choices: [String]) -> String {
+  let quoted = choices.map { "\"\($0)\"" }
+  guard let last = quoted.last, quoted.count > 1 else { return quoted.first ?? "" }
+  return quoted.dropLast().joined(separator: ", ") + " or " + last
+}
+
 private func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
   if a.isEmpty || b.isEmpty { return max(a.count, b.count) }
   var beforeLast = [Int](repeating: 0, count: b.count + 1)

@@ -30,7 +30,8 @@ package enum FileError: RoomError, Equatable {
       "read \(path): \(size) bytes are more than the limit of \(limit)"
     case .isFolder(let operation, let path): "\(operation.rawValue) \(path): it is a folder"
     case .badPath(let path):
-      path.isEmpty ? "a path cannot be empty" : "a path cannot hold a zero byte: \(path)"
+      path.isEmpty
+        ? "a path must not be empty" : "a path must not hold a zero byte: \(visibleText(path))"
     case .outside(let path, let range, let count):
       "read \(path): bytes \(range.lowerBound) to \(range.upperBound) of a file of \(count)"
     }
@@ -42,9 +43,18 @@ package enum FileError: RoomError, Equatable {
     case .refused(.write, _, ENOENT, _): "the folder must exist"
     case .refused(.write, _, ENOSPC, _), .refused(.write, _, EDQUOT, _):
       "make room and try again; what was in the file before is still there"
+    case .refused(_, _, EACCES, _), .refused(_, _, EPERM, _):
+      "chmod grants what is missing, or use another place"
+    case .refused(_, _, EROFS, _), .refused(_, _, EFBIG, _): "use a place on another disk"
+    case .refused(_, _, ENAMETOOLONG, _): "give it a shorter name"
+    case .refused(_, _, ENOTEMPTY, _), .refused(_, _, EEXIST, _): "use another name"
+    case .refused(_, _, EISDIR, _): "name a file in it"
+    case .refused: nil
     case .notUTF8: "save the file as UTF-8"
-    case .outside: "the file may have been cut"
-    default: nil
+    case .outside: "the file may have been cut; copy it again"
+    case .tooLarge: "cut it into smaller files"
+    case .isFolder: "name a file in it"
+    case .badPath: "write the path of a file or folder"
     }
   }
 

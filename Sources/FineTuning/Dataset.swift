@@ -43,8 +43,7 @@ package enum RowShape: String, Sendable, CaseIterable {
     if let shape = allCases.first(where: { $0.word == word || $0.rawValue == word }) {
       return shape
     }
-    throw TuningError.twoShapes(
-      format: word, wanted: allCases.map(\.word).joined(separator: ", "))
+    throw TuningError.unknownFormat(word, known: allCases.map(\.word))
   }
 }
 

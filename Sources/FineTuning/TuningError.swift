@@ -10,13 +10,12 @@ package enum TuningError: RoomError, Equatable {
   case badRows(count: Int, of: Int, shape: String, problems: [String])
   case needsChatTemplate(shape: String)
   case notTrainable(shape: String)
-  case twoShapes(format: String, wanted: String)
+  case unknownFormat(String, known: [String])
   case noTrainedTokens(of: Int)
   case stopNeverTrained(String)
   case rowOutOfRange(Int, count: Int)
   case noTokenizer(model: String)
   // Settings.
-  case unknownWord(label: String, got: String, choices: [String])
   case badNumber(label: String, rule: String, got: String)
   case noTarget(String, family: String, modules: [String])
   case lengthBeyondContext(Int, context: Int)
@@ -47,12 +46,12 @@ package enum TuningError: RoomError, Equatable {
 
   package var code: ErrorCode {
     switch self {
-    case .noRows, .unknownFileKind, .badRows, .notTrainable, .twoShapes, .noTrainedTokens,
+    case .noRows, .unknownFileKind, .badRows, .notTrainable, .unknownFormat, .noTrainedTokens,
       .stopNeverTrained:
       .data
     case .needsChatTemplate, .noTokenizer: .tokenizer
     case .rowOutOfRange: .index
-    case .unknownWord, .badNumber, .lengthBeyondContext, .otherThing, .alreadyDone: .value
+    case .badNumber, .lengthBeyondContext, .otherThing, .alreadyDone: .value
     case .noTarget, .nothingLearnt: .model
     case .quantisedFull: .dtype
     case .memory: .memory
@@ -74,8 +73,8 @@ package enum TuningError: RoomError, Equatable {
     case .needsChatTemplate(let shape):
       "rows of \(shape) need a chat template, and chat templates are not read yet"
     case .notTrainable(let shape): "finetune needs something to train on: the rows are \(shape)"
-    case .twoShapes(let format, let wanted):
-      "dataset knows the formats \(wanted): got \"\(format)\""
+    case .unknownFormat(let format, let known):
+      "format must be \(quotedChoices(known)): got \"\(visibleText(format))\""
     case .noTrainedTokens(let count):
       "finetune needs trained tokens: 0 of \(grouped(count)) are trained"
     case .stopNeverTrained(let token):
@@ -83,8 +82,6 @@ package enum TuningError: RoomError, Equatable {
     case .rowOutOfRange(let row, let count):
       "row \(row) is not there: the dataset has \(count) rows"
     case .noTokenizer(let model): "\(model) has no tokenizer, so text cannot be trained on"
-    case .unknownWord(let label, let got, let choices):
-      "\(label) is one of \(choices.joined(separator: ", ")): got \"\(got)\""
     case .badNumber(let label, let rule, let got): "\(label) must be \(rule): got \(got)"
     case .noTarget(let target, let family, _):
       "targets: \"\(target)\" matches no layer of this \(family)"
@@ -110,7 +107,7 @@ package enum TuningError: RoomError, Equatable {
       "adapter lacks \(counted(count, "tensor")): \(names.joined(separator: ", "))"
         + (count > names.count ? ", …" : "")
     case .adapterExtra(let names, let count):
-      "adapter has \(counted(count, "tensor")) that fit nothing: "
+      "adapter has \(counted(count, "tensor")) that \(count == 1 ? "fits" : "fit") nothing: "
         + names.joined(separator: ", ") + (count > names.count ? ", …" : "")
     case .adapterShape(let name, let got, let wanted):
       "adapter tensor \(name) has shape \(got); this model needs \(wanted)"
@@ -129,13 +126,19 @@ package enum TuningError: RoomError, Equatable {
 
   package var help: String? {
     switch self {
+    case .noRows: "each line of a .jsonl file is a row, as in {\"text\": \"…\"}"
+    case .unknownFormat(let format, let known):
+      didYouMean(format, among: known) ?? "leave it out to let the rows tell"
+    case .rowOutOfRange(_, let count):
+      count > 0 ? "rows count from 0 to \(count - 1), and from the end from -1" : nil
+    case .noTokenizer: "load the model with tokenizer: \"path/to/tokenizer.json\""
+    case .badNumber(let label, _, _): "leave out \(label): for its default"
     case .unknownFileKind: "a text file is one document; separator: \"\\n\\n\" cuts it"
     case .badRows: "rename the keys, or pass skip: true"
     case .needsChatTemplate: "give rows with prompt and completion, or rows with text"
     case .notTrainable: "add a completion to each row"
     case .noTrainedTokens: "try mask: \"all\", or look at preview m, d"
     case .stopNeverTrained: "end completions with it, or accept: \"no stop\""
-    case .unknownWord(_, let got, let choices): didYouMean(got, among: choices)
     case .noTarget(let target, _, let modules):
       "linear layers: \(modules.joined(separator: " "))"
         + (didYouMean(target, among: modules.map { $0.prefixToSpace }).map { "; \($0)" } ?? "")
@@ -148,14 +151,20 @@ package enum TuningError: RoomError, Equatable {
     case .configRefused: "merge it where it was made, then load the result"
     case .configUnknown: "merge it where it was made, or remove the key if it changes nothing"
     case .adapterLacks(_, _, let hint): hint
-    case .adapterShape: "it was made for another model"
+    case .adapterShape, .adapterExtra: "attach it to the model it was made for"
+    case .noAdapter: "give the folder that finetune or peft saved"
+    case .configValue: "the file is damaged, or of another kind of adapter"
+    case .badPattern: "list the modules by name in the file"
+    case .mergeDiffers: "keep it attached, or merge into a copy in f32"
+    case .noRun: "runs lists them; give the folder of one"
+    case .damagedRun: "start a new run"
     case .noSuchAdapter(_, let attached):
-      attached.isEmpty ? "none is attached" : "attached: \(attached.joined(separator: ", "))"
+      attached.isEmpty
+        ? "attach m, adapter attaches one" : "attached: \(attached.joined(separator: ", "))"
     case .otherThing(let what, _, _):
       what == "data" ? "use the same file, or start a new run" : "use the same \(what)"
-    case .alreadyDone: "resume with steps: to go on"
+    case .alreadyDone(let steps): "give steps: above \(steps) to go on"
     case .lengthBeyondContext(_, let context): "length: \(context)"
-    default: nil
     }
   }
 }
@@ -164,7 +173,7 @@ private func badRowsMessage(
   _ count: Int, _ total: Int, _ shape: String, _ problems: [String]
 ) -> String {
   let shown = problems.prefix(20)
-  let more = count > shown.count ? ", and \(count - shown.count) more" : ""
+  let more = count > shown.count ? ", and \(grouped(count - shown.count)) more" : ""
   return "\(grouped(count)) of \(grouped(total)) rows are not \(shape): "
     + shown.joined(separator: ", ") + more
 }

@@ -151,8 +151,17 @@ package enum HubError: RoomError, Equatable {
 
   package var help: String? {
     switch self {
+    case .badSetting(let name, _): "change it in the environment, or unset \(name)"
+    case .badName: "as in org/name, org/name@revision or org/name:file"
+    case .fileKnownAbsent(let name, let file): "\(name.pullLine(file: file)) asks again"
+    case .revisionNotFound: "leave out the revision to take main"
+    case .forbidden: "the token in HF_TOKEN may lack the right to read it"
+    case .status: "run pull again later; what was downloaded is kept"
+    case .badListing, .badHeader, .badRedirect, .tooManyRedirects, .headTooLarge, .bodyTooLarge:
+      "try again later, or ask another hub with HF_ENDPOINT"
+    case .failed: "run pull again; what was downloaded is kept"
     case .offline(_, let cached):
-      cached.isEmpty ? "nothing is cached yet" : "cached: \(Self.list(cached))"
+      cached.isEmpty ? "unset it; nothing is cached yet" : "cached: \(Self.list(cached))"
     case .noLibrary: "on Debian and Ubuntu: sudo apt install libcurl4"
     case .notCached(let name, let near):
       near.isEmpty
@@ -167,19 +176,20 @@ package enum HubError: RoomError, Equatable {
       "load \"\(name.repository)\(name.revisionSuffix):\(visibleText(files.first ?? ""))\""
     case .noLocks: "set HF_HUB_CACHE to a folder on another disk"
     case .gated: "accept it on the model's page, then set HF_TOKEN"
+    case .unauthorised(_, hasToken: false): "set HF_TOKEN to a token that may read it"
     case .repositoryNotFound(_, let hasToken), .unauthorised(_, let hasToken):
       hasToken
         ? "the token in HF_TOKEN may lack the right to read it" : "set HF_TOKEN if it is private"
-    case .entryNotFound(_, _, let near), .nothingSelected(_, _, let near):
-      near.isEmpty ? nil : "there are: \(Self.list(near))"
-    case .insecureRedirect: "nothing was sent there"
+    case .entryNotFound(let repository, _, let near), .nothingSelected(let repository, _, let near):
+      near.isEmpty
+        ? "pull \"\(repository)\", dry: true lists what there is" : "there are: \(Self.list(near))"
+    case .insecureRedirect: "nothing was sent there; ask another hub with HF_ENDPOINT"
     case .unreachable: "what was downloaded is kept; run pull again"
     case .untrusted: "SSL_CERT_FILE names the file of certificates to trust"
     case .chooseFile: "quant: \"Q4_K_M\" or file: \"NAME\" chooses"
     case .diskFull: "make room, or set HF_HUB_CACHE to a folder on another disk"
     case .digest, .length: "the part file was removed; run pull again"
     case .disagreement: "the server, or something on the way, is damaged; nothing was kept"
-    default: nil
     }
   }
 

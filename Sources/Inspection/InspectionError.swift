@@ -20,7 +20,6 @@ package enum InspectionError: RoomError, Equatable {
   case noTokenizer(model: String)
   case emptyText(command: String)
   case badTokenID(Int, vocabulary: Int)
-  case unknownOption(what: String, got: String, known: [String])
   case fewTokens(wanted: Int, have: Int)
   case tooLong(tokens: Int, context: Int)
   case missingText(command: String)
@@ -32,7 +31,7 @@ package enum InspectionError: RoomError, Equatable {
     case .noBlock, .noHead, .noFeature, .noPosition: .index
     case .sharedHead, .noHeads, .unequalSites: .shape
     case .noToken, .repeatedToken, .noTokenizer: .tokenizer
-    case .emptyText, .badTokenID, .unknownOption, .fewTokens, .missingText: .value
+    case .emptyText, .badTokenID, .fewTokens, .missingText: .value
     case .tooLong: .limit
     }
   }
@@ -64,8 +63,6 @@ package enum InspectionError: RoomError, Equatable {
     case .emptyText(let command): "\(command) needs at least one token"
     case .badTokenID(let id, let vocabulary):
       "token id \(id) is outside a vocabulary of \(vocabulary)"
-    case .unknownOption(let what, let got, let known):
-      "\(what) is one of \(known.joined(separator: ", ")), not \(got)"
     case .fewTokens(let wanted, let have):
       "the score needs \(wanted) distinct ordinary tokens; this vocabulary has \(have)"
     case .tooLong(let tokens, let context):
@@ -76,23 +73,22 @@ package enum InspectionError: RoomError, Equatable {
 
   package var help: String? {
     switch self {
-    case .unknownSite(_, _, let near): near
+    case .unknownSite(_, _, let near): near ?? "layers m, sites: true lists the sites"
     case .badSite: "as in L5H1.pattern @ -1, L*.resid_post, ln_final"
     case .emptyMatch: "layers m, sites: true lists the sites"
     case .noBlock(_, let count): "blocks count from 0 to \(count - 1), and from the end from -1"
     case .noHead(_, let count, _): "heads count from 0 to \(count - 1)"
     case .sharedHead: "write K for a key/value head, as in L5K1.k"
-    case .noHeads: "leave H out"
+    case .noHeads: "leave H out, as in L0.resid_post"
     case .noFeature, .noPosition: "indices count from 0, and from the end from -1"
     case .noToken: "the leading space is part of a token: ' Mary'"
-    case .repeatedToken: "give the position"
+    case .repeatedToken(_, let positions): "give the position, as in @ \(positions.first ?? 0)"
     case .notSaved(let site, _): "trace again with save: \"\(site)\""
     case .unequalSites: "read them one by one"
     case .noTokenizer: "load it with tokenizer: a folder that has one, or give token ids"
-    case .emptyText: nil
-    case .badTokenID: nil
-    case .unknownOption(_, let got, let known): didYouMean(got, among: known)
-    case .fewTokens: "give a smaller length:"
+    case .emptyText: "give a text that is not empty, or a list of ids"
+    case .badTokenID(_, let vocabulary): "ids count from 0 to \(vocabulary - 1)"
+    case .fewTokens: "give a smaller length, as in length: 16"
     case .tooLong: "give a shorter text"
     case .missingText: "attention m, \"a text\", at: \"L0H0\""
     }

@@ -67,11 +67,18 @@ package struct JSONError: RoomError, Equatable {
     case .expected("a value", let found) where found == "]" || found == "}":
       "a comma before a closing bracket is not JSON"
     case .badEscape: "escapes are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u with four hex digits"
-    case .control(let byte): byte == 10 ? "write a line break as \\n" : nil
+    case .control(let byte):
+      byte == 10 ? "write a line break as \\n" : "write it as \\u and four hex digits"
     case .unfinished: "the file may have been cut"
+    case .badNumber: "as in 0.5, -3 or 1e-4"
+    case .loneSurrogate: "write both halves, as in \\ud83d\\ude00"
+    case .notUTF8: "save the file as UTF-8"
+    case .notFinite: "write null in its place"
+    case .tooLarge: "cut it into smaller files"
+    case .tooDeep: "nest the values less deep"
     case .trailing: "one text holds one value"
     case .byteOrderMark: "save the file as UTF-8 without a byte order mark"
-    default: nil
+    case .expected: nil
     }
   }
 }

@@ -4,7 +4,7 @@
 package import JSON
 
 /// What happens to a conversation that is too long.
-package enum ChatOverflow: String, Sendable {
+package enum ChatOverflow: String, Sendable, CaseIterable {
   case error
   case dropOldest = "drop_oldest"
 }

@@ -6,7 +6,7 @@ package import Tensors
 import Tokenizers
 
 /// What happens to a text of more tokens than the model reads.
-package enum Overflow: String, Sendable { case error, truncate }
+package enum Overflow: String, Sendable, CaseIterable { case error, truncate }
 
 extension Model {
   /// The hidden rows of one text after the last norm, [positions, hiddenSize]; a text is read with

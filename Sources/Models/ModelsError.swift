@@ -42,6 +42,8 @@ package enum ModelsError: RoomError, Equatable {
   case chatTooLong(tokens: Int, context: Int)
   case positions(tokens: Int, table: Int)
   case sampler(label: String, rule: String, got: String)
+  /// Every token is banned.
+  case noCandidate
   case notFinite(step: Int)
   case unloaded(String)
   // Adapters and writing.
@@ -56,7 +58,7 @@ package enum ModelsError: RoomError, Equatable {
   package var code: ErrorCode {
     switch self {
     case .expression, .familyFile: .internal
-    case .sampler, .dtype, .pattern: .value
+    case .sampler, .noCandidate, .dtype, .pattern: .value
     case .noTokenizer, .noChatTemplate, .unknownChatTemplate: .tokenizer
     case .chatMessages, .chatContinuation: .value
     case .tooLong, .chatTooLong, .positions, .textTooLong: .limit
@@ -125,6 +127,7 @@ package enum ModelsError: RoomError, Equatable {
     case .positions(let tokens, let table):
       "learned positions end at \(table): the text has \(tokens) tokens"
     case .sampler(let label, let rule, let got): "\(label) must be \(rule): got \(got)"
+    case .noCandidate: "the sampler needs a token that is not banned: it has none"
     case .notFinite(let step): "logits must be finite: step \(step) gave NaN or infinity"
     case .unloaded(let name): "model \(name) was unloaded"
     case .noModule(let name, _): "the model has no linear module '\(name)'"
@@ -142,24 +145,33 @@ package enum ModelsError: RoomError, Equatable {
     switch self {
     case .expression, .familyFile: "this is a defect of Quire; please report it"
     case .noConfig: "a model folder holds config.json, model.safetensors and tokenizer.json"
+    case .configKind, .configRange, .ropeKey:
+      "the file is damaged or of another family; copy the model again"
     case .unknownFamily(_, _, let nearest, let fits):
-      [nearest.isEmpty ? nil : "nearest: " + nearest.joined(separator: ", "), fits]
-        .compactMap { $0 }.joined(separator: "; ")
+      nearest.isEmpty && fits == nil
+        ? "help families lists the models that can be loaded"
+        : [nearest.isEmpty ? nil : "nearest: " + nearest.joined(separator: ", "), fits]
+          .compactMap { $0 }.joined(separator: "; ")
     case .quantization: "use an unquantized copy, or a GGUF file of it, such as Q8_0 or Q4_K"
-    case .ropeType: "default linear dynamic yarn longrope llama3"
-    case .activation: "silu gelu gelu_new gelu_pytorch_tanh relu"
+    case .ropeType: "known: default linear dynamic yarn longrope llama3"
+    case .activation: "known: silu gelu gelu_new gelu_pytorch_tanh relu"
     case .missingTensors(_, _, _, _, let fits):
       fits ?? "the file is not whole, or of another family"
     case .shapes: "config.json and the weights do not belong together"
     case .unusedTensors(_, _, _, let fits):
       (fits.map { $0 + "; " } ?? "") + "unused: \"allow\" loads anyway"
+    case .tiedHeadDiffers: "with \"tie_word_embeddings\": false in config.json both are read"
     case .tensorType: "use a copy in F32, F16, BF16, Q8_0, Q4_0…Q5_1 or Q2_K…Q6_K"
+    case .dtype(let name):
+      didYouMean(name, among: LoadOptions.dtypes.map(\.rawValue)) ?? "as in dtype: \"f32\""
     case .noTokenizer:
       "give a list of token ids, or load with tokenizer: \"path/to/tokenizer.json\""
     case .pattern: "layers m, depth: 3 lists their names; * stands for any run of characters"
     case .noChatTemplate: "use prompt, or template: \"file.jinja\""
     case .unknownChatTemplate(_, let known): "it has \(known.joined(separator: ", "))"
     case .chatMessages: "as in [{role: \"user\", content: \"Hello\"}]"
+    case .chatContinuation: "leave out continue:, or use another template"
+    case .tokenRange: "tokens m, \"text\" lists the ids of a text"
     case .noHead: "embed gives its vectors"
     case .pooling(_, let help): help
     case .textTooLong: "overflow: \"truncate\" leaves out what is beyond"
@@ -168,13 +180,21 @@ package enum ModelsError: RoomError, Equatable {
       context < trained
         ? "shorten it, or load with context: \(trained) (trained: \(trained))"
         : "shorten it (trained: \(trained))"
+    case .positions: "give a shorter text"
+    case .sampler(let label, _, _): "leave out \(label): for its default"
+    case .noCandidate: "ban fewer tokens, or lower those of bias: less"
+    case .notFinite: "verify m looks for what is wrong with its weights"
     case .chatTooLong: "overflow: \"drop_oldest\" leaves out its oldest turns and lists them"
     case .unloaded: "load it again"
-    case .noModule(_, let nearest): nearest
+    case .noModule(_, let nearest): nearest ?? "layers m, depth: 3 lists the modules"
+    case .updateShape: "use the adapter with the model it was made for"
+    case .notAttached: "adapters m lists those that are"
     case .cannotWrite(_, _, let help): help
-    case .mustBe, .configMissing: "the file asks for mathematics that this family does not have"
+    case .mustBe: "the file asks for mathematics that this family does not have"
+    case .configMissing: "the file is not whole, or of another family"
     case .noMapping: "save it as a folder"
-    default: nil
+    case .make: "give other settings, or leave them out"
+    case .memory: "unload what is not needed, or load with force: true"
     }
   }
 

@@ -15,7 +15,7 @@ extension SamplerChain {
     guard Self.isSound(logits) else { throw .notFinite(step: step) }
     let chain = candidates(logits, history: history)
     guard let last = chain.last else {
-      throw .sampler(label: "the sampler", rule: "given a token that is not banned", got: "none")
+      throw .noCandidate
     }
     if isGreedy { return chain[0].id }
     // The chances of what is left, by the inverse of their running sum.

@@ -91,7 +91,7 @@ package enum NotebookWarning: RoomError, Equatable {
     switch self {
     case .badAttributes: "write {#id .class key=value}, values as words or JSON"
     case .duplicateID: "give it another id"
-    case .orphanOutput: nil
+    case .orphanOutput: "put it below the cell it belongs to"
     case .wrongOwner: "run the notebook to write the outputs anew"
     case .proseConflict: "choose a side and remove the lines of <<<<<<<, ======= and >>>>>>>"
     case .badTitle: "write title: \"text\""

@@ -43,9 +43,10 @@ package enum PlotsError: RoomError, Equatable {
   package var help: String? {
     switch self {
     case .unequalLengths: "give one for each, or leave them out"
-    case .unknownKind(let name, let known): didYouMean(name, among: known)
+    case .unknownKind(let name, let known):
+      didYouMean(name, among: known) ?? known.first.map { "as in kind: \"\($0)\"" }
     case .raggedMatrix: "a matrix is a list of equally long lists, or a tensor of two axes"
-    case .badRange: nil
+    case .badRange(let axis, _, _): "as in \(axis)_range: [0, 10]"
     case .badSize: "size: [640, 400] is the default, in pixels"
     case .tooMany: "a heatmap shows many series at once"
     case .cannotOverlay: "plot them one after the other"

@@ -4,7 +4,7 @@
 import CKernels
 
 /// How products are computed (models.md 6.1).
-package enum KernelMode: String, Sendable {
+package enum KernelMode: String, Sendable, CaseIterable {
   /// As fast as the machine: sums in lanes; quantised and bf16 weights meet rounded activations. f32
   /// weights are computed in f32, but those of encoders, where the CPU has tile registers, with
   /// factors of 16 digits and sums in f32 (`splitLayers`): some 2e-6 in a vector of length one.

@@ -49,7 +49,9 @@ package enum TensorError: RoomError, Equatable {
       "\(operation) needs \(rule): got \(got.rawValue)"
     case .unknownDType(let name): "dtype must be known: got \"\(name)\""
     case .index(let operation, let index, let extent):
-      "\(operation) needs indices from 0 to \(extent - 1): got \(index)"
+      extent == 0
+        ? "\(operation) finds no elements to choose from: got index \(index)"
+        : "\(operation) needs indices from 0 to \(extent - 1): got \(index)"
     case .value(let operation, let rule, let got): "\(operation) needs \(rule): got \(got)"
     case .memory(let bytes, let free):
       bytes.map { "a tensor needs \(Self.words($0)): \(Self.words(free)) are free" }
@@ -75,7 +77,11 @@ package enum TensorError: RoomError, Equatable {
     case .memory: "smaller shapes, or dtype: \"f32\", need less"
     case .notScalar: "end it with sum() or mean()"
     case .twoTapes: "constant(x) stops a gradient"
-    default: nil
+    case .axis: "negative axes count from the last"
+    case .elementCount(_, let values, _): "give a shape whose extents multiply to \(values)"
+    case .dtype: "cast(x, \"f32\") gives a tensor another dtype"
+    case .closedTape: "take it again from the function, with grad(f)(x)"
+    case .index, .value, .numeric, .interrupted: nil
     }
   }
 

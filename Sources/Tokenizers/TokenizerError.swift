@@ -68,7 +68,7 @@ package enum TokenizerError: RoomError, Equatable {
       "tokenizer.json \(pointer) needs '\(token)', which is not in the vocabulary"
     case .pattern(let pointer, let part, let column, _):
       "tokenizer.json \(pointer): '\(part)' at column \(column) is not supported"
-    case .patternTooCostly(let byte): "split pattern too costly at byte \(byte)"
+    case .patternTooCostly(let byte): "the split pattern takes too many steps at byte \(byte)"
     case .unknownVocabularyModel(let file, let name):
       "\(file) has a tokenizer of kind '\(name)', which is not supported"
     case .unknownSplit(let file, let name?):
@@ -85,15 +85,16 @@ package enum TokenizerError: RoomError, Equatable {
   package var help: String? {
     switch self {
     case .unknownPart(_, _, let supported): "supported: \(supported.joined(separator: " "))"
-    case .unknownField: "it would change tokens, so it is not passed over"
+    case .unknownField: "use another tokenizer.json; passing over the setting would change tokens"
     case .unsupportedValue(_, _, let help), .pattern(_, _, _, let help): help
     case .unknownVocabularyModel: "supported: llama gpt2 gemma4 bert t5"
     case .unknownSplit: "tokenizer: \"path/to/tokenizer.json\""
-    case .patternTooCostly: "the pattern backtracks without end on this text"
-    case .badMerge, .mergeOutsideVocabulary, .repeatedID, .repeatedToken, .missing, .wrongKind:
-      "the file is damaged or of another version"
+    case .patternTooCostly: "encode the text in smaller parts"
+    case .badMerge, .mergeOutsideVocabulary, .tokenOutsideVocabulary, .repeatedID, .repeatedToken,
+      .missing, .wrongKind, .json, .table, .tooManyTokens, .idOutOfRange, .emptyToken,
+      .addedTokenClash, .noUnknown:
+      "copy the file again: it is damaged or of another version"
     case .tooLong: "encode it in parts"
-    default: nil
     }
   }
 }

@@ -84,7 +84,7 @@ extension Session {
     if let object = value.asHost(AdapterObject.self) { return object }
     if let run = value.asHost(RunObject.self)?.run {
       guard let adapter = run.adapter else {
-        throw Diagnostic(.type, "run \(run.name) trained all weights and has no adapter")
+        throw WorkbenchError.noAdapter(run: run.name)
       }
       return AdapterObject(adapter, base: model.parts.path ?? model.name)
     }

@@ -11,7 +11,7 @@ enum CSV {
     guard let text else { return comma }
     guard text.utf8.count == 1, let byte = text.utf8.first, byte < 0x80, byte != quote, byte != 10
     else {
-      throw Diagnostic(.value, "csv needs a separator of one ASCII character: got \"\(text)\"")
+      throw WorkbenchError.separator(text)
     }
     return byte
   }
@@ -23,16 +23,13 @@ enum CSV {
     guard !records.isEmpty else { return .list([]) }
     let names = records.removeFirst().fields
     if let twice = Dictionary(grouping: names, by: { $0 }).first(where: { $0.value.count > 1 }) {
-      throw Diagnostic(
-        .data, "csv names must be unique: '\(twice.key)' stands twice in the first line",
-        help: "header: false gives rows as lists")
+      throw WorkbenchError.csvName(twice.key)
     }
     return .list(
       try records.map { line, fields in
         guard fields.count == names.count else {
-          throw Diagnostic(
-            .data, "csv line \(line) has \(fields.count) fields, the first line \(names.count)",
-            help: "fields with a separator inside stand in double quotes")
+          throw WorkbenchError.csvFields(
+            line: line, count: fields.count, wanted: names.count)
         }
         return .map(OrderedMap(zip(names, fields).map { (.text($0), value($1)) }))
       })
@@ -107,7 +104,7 @@ enum CSV {
       field.append(bytes[place])
       place += 1
     }
-    throw Diagnostic(.data, "csv line \(first) opens a quote that nothing closes")
+    throw WorkbenchError.csvQuote(line: first)
   }
 
   /// Maps with a first line of all their names, or lists.
@@ -137,9 +134,8 @@ enum CSV {
     }.joined()
   }
 
-  private static func refused(_ row: Value, _ number: Int) -> Diagnostic {
-    Diagnostic(
-      .type, "csv needs rows that are all maps or all lists: row \(number) is a \(row.kind)")
+  private static func refused(_ row: Value, _ number: Int) -> WorkbenchError {
+    .csvRows(row: number, kind: row.kind)
   }
 
   private static func cell(_ value: Value) -> String { value.isNil ? "" : value.printed }

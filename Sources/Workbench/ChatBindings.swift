@@ -59,9 +59,7 @@ extension Session {
     let subject = try call.value("model")
     let earlier = subject.asHost(ReplyObject.self)
     if earlier != nil, earlier?.conversation == nil {
-      throw Diagnostic(
-        .value, "chat goes on from a reply of chat: this one is of a plain prompt",
-        help: "chat m, \"Hello\" begins a conversation")
+      throw WorkbenchError.replyOfPrompt
     }
     guard let model = earlier?.conversation?.model ?? subject.asHost(ModelObject.self)?.model else {
       throw call.mismatch("model", "a model or a reply of chat", subject)
@@ -73,18 +71,14 @@ extension Session {
     request.vars = try templateVariables(call) ?? earlier?.conversation?.vars ?? JSONObject()
     request.date = try templateDate(call) ?? options.today().map { TemplateDate($0) }
     request.continuesLast = try call.bool("continue", default: false)
-    let specials = try call.optionalString("special") ?? "template"
-    guard let wanted = ChatRequest.Specials(rawValue: specials) else {
-      throw Diagnostic(
-        .value, "special must be \"template\" or \"all\": got \"\(visibleText(specials))\"")
-    }
-    request.specials = wanted
+    request.specials = try call.choice("special") ?? .template
     return try answer(model, request, call)
   }
 
   private func answer(_ model: Model, _ request: ChatRequest, _ call: Call) throws -> ReplyObject {
     var options = try generationOptions(model, call, max: 512)
-    let chat = try model.fittedChat(request, overflow: try overflow(call), answer: options.max)
+    let chat = try model.fittedChat(
+      request, overflow: try call.choice("overflow") ?? .error, answer: options.max)
     let prompt = chat.prompt
     if !chat.dropped.isEmpty {
       note(
@@ -115,31 +109,16 @@ extension Session {
       streamed: streams)
   }
 
-  private func overflow(_ call: Call) throws -> ChatOverflow {
-    let written = try call.optionalString("overflow") ?? "error"
-    guard let known = ChatOverflow(rawValue: written) else {
-      throw Diagnostic(
-        .value,
-        "overflow must be \"error\" or \"drop_oldest\": got \"\(visibleText(written))\"")
-    }
-    return known
-  }
-
   /// The messages of a call: those before, the system message, what was given.
   private func conversation(_ call: Call, after earlier: [JSON]?) throws -> [JSON] {
     var messages = earlier ?? []
     if let system = try call.optionalString("system") {
-      guard messages.isEmpty else {
-        throw Diagnostic(
-          .value, "system belongs to the first call of a conversation",
-          help: "begin a new one with chat m, …, system: …")
-      }
+      guard messages.isEmpty else { throw WorkbenchError.systemLater }
       messages.append(.object(["role": "system", "content": JSON(system)]))
     }
     guard let given = call["message"], !given.isNil else {
       if try call.bool("continue", default: false), earlier != nil { return messages }
-      throw Diagnostic(
-        .arity, "chat needs message", help: "usage: \(call.builtin.signature)")
+      throw WorkbenchError.noMessage(usage: call.builtin.signature)
     }
     if let text = given.asString {
       messages.append(.object(["role": "user", "content": JSON(text)]))
@@ -235,9 +214,7 @@ private func templateDate(_ call: Call) throws -> TemplateDate? {
   guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
     (1...9999).contains(year), (1...12).contains(month), (1...31).contains(day)
   else {
-    throw Diagnostic(
-      .value, "date must be year-month-day: got \"\(visibleText(text))\"",
-      help: "as in date: \"2026-01-31\"")
+    throw WorkbenchError.date(text)
   }
   return TemplateDate(year: year, month: month, day: day)
 }

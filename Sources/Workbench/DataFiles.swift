@@ -44,9 +44,8 @@ enum DataFile {
     for (number, line) in lines.enumerated() {
       if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
       do { values.append(languageValue(try JSON.parse(line))) } catch {
-        throw Diagnostic(
-          .data, "\(Path.name(of: path)) line \(number + 1): \(Diagnostic(error).message)",
-          help: "each line of a .jsonl file holds one JSON value")
+        throw WorkbenchError.jsonLine(
+          file: Path.name(of: path), line: number + 1, reason: Diagnostic(error).message)
       }
     }
     return values
@@ -125,9 +124,7 @@ struct Saver {
         try gather(value, joined("\(place)"), &found, ending)
       }
     } else {
-      throw Diagnostic(
-        .type, "save needs tensors for .\(ending): \(name) is \(value.kind)",
-        help: "tensor(x) makes one of a number or a list")
+      throw WorkbenchError.savedTensors(ending: ending, name: name, kind: value.kind)
     }
   }
 
@@ -136,7 +133,7 @@ struct Saver {
     return list
   }
 
-  private func refused(_ value: Value, _ ending: String) -> Diagnostic {
+  private func refused(_ value: Value, _ ending: String) -> WorkbenchError {
     let known: [String] =
       switch value {
       case .host(let box):
@@ -148,11 +145,7 @@ struct Saver {
       case .function: []
       default: [".json"]
       }
-    let what = ending.isEmpty ? "a path without an ending" : ".\(ending)"
-    return Diagnostic(
-      .value, "save cannot write \(withArticle(value.kind)) to \(what)",
-      help: known.isEmpty
-        ? nil : "\(withArticle(value.kind)) goes to \(known.joined(separator: " "))")
+    return .cannotSave(kind: value.kind, ending: ending, endings: known)
   }
 }
 
@@ -174,8 +167,7 @@ func jsonValue(_ value: Value) throws -> JSON {
       stride(from: range.start, to: range.end, by: range.step).map { JSON($0) })
   case .function, .host:
     guard let tensor = value.asTensor else {
-      throw Diagnostic(
-        .type, "json has no form for a \(value.kind)", help: "str(x) makes text of anything")
+      throw WorkbenchError.noJSON(kind: value.kind)
     }
     return try nested(tensor)
   }
@@ -198,9 +190,4 @@ private func nested(_ tensor: Tensor) throws -> JSON {
   if tensor.shape.isEmpty { return elements.first ?? .null }
   if elements.isEmpty { return .array([]) }
   return .array(elements)
-}
-
-/// `a list`, `an int`.
-private func withArticle(_ kind: String) -> String {
-  ("aeiou".contains(kind.first ?? "x") ? "an " : "a ") + kind
 }

@@ -65,12 +65,13 @@ package final class DatasetObject: HostObject {
   }
 
   package func element(at indices: [Index]) throws -> Value {
-    guard indices.count == 1, case .value(let value) = indices[0], let index = value.asInt else {
-      throw Diagnostic(.type, "a dataset takes one int as its index")
+    guard indices.count == 1, case .value(let value) = indices[0] else {
+      throw WorkbenchError.datasetIndex(kind: nil)
     }
+    guard let index = value.asInt else { throw WorkbenchError.datasetIndex(kind: value.kind) }
     let place = index < 0 ? index + data.count : index
     guard data.rows.indices.contains(place) else {
-      throw Diagnostic(.index, "row \(index) is not there: the dataset has \(data.count) rows")
+      throw TuningError.rowOutOfRange(index, count: data.count)
     }
     return try iterationElement(place)
   }

@@ -34,14 +34,9 @@ extension Session {
 
   private func embed(_ call: Call) throws -> Tensor {
     let model = try call.model()
-    let kernels = try call.kernels(default: .fast)
+    let kernels: KernelMode = try call.choice("kernels") ?? .fast
     let pool = try call.optionalString("pool").map { try Pooling(named: $0) }
-    let overflow = try call.optionalString("overflow") ?? "error"
-    guard let overflow = Overflow(rawValue: overflow) else {
-      throw Diagnostic(
-        .value,
-        "overflow must be \"error\" or \"truncate\": got \"\(visibleText(overflow))\"")
-    }
+    let overflow: Overflow = try call.choice("overflow") ?? .error
     let value = try call.value("text")
     // A list of ints is one text; a list of anything else is several.
     let several = value.asList.flatMap { list in

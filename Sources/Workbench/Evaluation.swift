@@ -13,7 +13,7 @@ extension Session {
     interrupt.clear()
     random.cellKey = cellKey
     random.calls = 0
-    remember(source.text)
+    remember(source)
     let pool = WorkerPool.shared, handed = pool.interrupt
     pool.interrupt = interrupt
     defer { pool.interrupt = handed }
@@ -25,7 +25,7 @@ extension Session {
     } catch {
       let list = error.list.map { $0.code == .memory ? withHolders($0) : $0 }
       for diagnostic in list { emit(.failed(diagnostic)) }
-      return outcome(list.first ?? Diagnostic(.internal, "a cell failed without an error"))
+      return outcome(list.first ?? Diagnostic(WorkbenchError.silent))
     }
   }
 

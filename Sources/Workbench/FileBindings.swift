@@ -63,9 +63,7 @@ extension Session {
               names.sorted().map { (.text($0), .string(options.environment[$0] ?? "")) }))
         }
         guard name.hasPrefix("QUIRE_") || seesAll else {
-          throw Diagnostic(
-            .permission, "env shows a notebook only names that begin with QUIRE_: got \(name)",
-            help: "grant it for this run with --allow fs")
+          throw WorkbenchError.environment(name)
         }
         return options.environment[name].map { .string($0) } ?? .nil
       },
@@ -187,22 +185,16 @@ extension Session {
     }
   }
 
-  private func notFound(_ written: String) -> Diagnostic {
+  private func notFound(_ written: String) -> WorkbenchError {
     let path = (try? resolve(written, for: .reading)) ?? written
     if Files.exists(path), !Files.isDirectory(path) {
-      return Diagnostic(
-        .file, "load knows no file that ends like \(written)",
-        help: "data: \(DataFile.readers.keys.sorted().joined(separator: " ")); models: a folder or"
-          + " a .gguf file")
+      return .unknownEnding(written, known: DataFile.readers.keys.sorted())
     }
     if let error = notCached(written) { return error }
     let names = options.modelFolders.flatMap { folder in
       ((try? Files.list(folder)) ?? []).filter { Files.isDirectory(Path.join(folder, $0)) }
     }
-    let near = didYouMean(written, among: names)
-    return Diagnostic(
-      .file, "load finds no path and no model of the name \(written)",
-      help: near ?? (names.isEmpty ? nil : "models: \(names.joined(separator: ", "))"))
+    return .noModel(written, near: didYouMean(written, among: names), known: names)
   }
 }
 

@@ -53,7 +53,7 @@ extension Session {
     made.ignoreEOS = try call.bool("ignore_eos", default: false)
     made.logProbabilities = try call.int("logprobs", default: 0, in: 0...1000)
     made.promptLogProbabilities = try call.bool("prompt_logprobs", default: false)
-    made.kernels = try call.kernels(default: .fast)
+    made.kernels = try call.choice("kernels") ?? .fast
     made.interrupt = interrupt
     made.clock = options.clock
     return made
@@ -93,13 +93,7 @@ extension Session {
         labels.bias[id] = -.infinity
       }
     }
-    if let name = try call.optionalString("like") {
-      guard let like = SamplerLikeness(rawValue: name) else {
-        throw Diagnostic(
-          .value, "like must be \"hf\", \"llama.cpp\" or \"mlx\": got \"\(visibleText(name))\"")
-      }
-      labels.like = like
-    }
+    labels.like = try call.choice("like") ?? labels.like
     if let value = call["sampler"], !value.isNil {
       guard let list = value.asList else {
         throw call.mismatch("sampler", "a list of stages", value)
@@ -110,7 +104,7 @@ extension Session {
   }
 
   private func bias(
-    _ model: Model, _ value: Value, _ refused: () -> Diagnostic
+    _ model: Model, _ value: Value, _ refused: () -> any Error
   ) throws -> [Int: Double] {
     guard let map = value.asMap else { throw refused() }
     var found: [Int: Double] = [:]
@@ -125,7 +119,7 @@ extension Session {
   }
 
   private func bans(
-    _ model: Model, _ value: Value, _ refused: () -> Diagnostic
+    _ model: Model, _ value: Value, _ refused: () -> any Error
   ) throws -> [Int] {
     guard let list = value.asList else { throw refused() }
     return try list.map { item in
@@ -137,11 +131,7 @@ extension Session {
 
   /// A stage as `use sampling` makes it: a map with `stage` and its values.
   private func stage(_ model: Model, _ value: Value, _ call: Call) throws -> SamplerStage {
-    func refused() -> Diagnostic {
-      Diagnostic(
-        .value, "sampler must be a list of stages: got \(visibleText(value.displayed()))",
-        help: "use sampling: temperature, top_k; then sampler: [temperature(0.7), top_k(40)]")
-    }
+    func refused() -> any Error { WorkbenchError.samplerStage(got: value.displayed()) }
     guard let map = value.asMap, let name = map["stage"]?.asString else { throw refused() }
     func number() throws -> Double {
       guard let number = map["value"]?.asNumber else { throw refused() }

@@ -54,25 +54,18 @@ extension Session {
     _ f: Value, _ arguments: [Value], _ context: any CallContext, withValue: Bool
   ) throws -> Value {
     guard let first = arguments.first else {
-      throw Diagnostic(.arity, "grad needs the function's first argument")
+      throw WorkbenchError.noGradientArgument
     }
     let tape = Tape()
     defer { tape.close() }
     var leaves: [Tensor] = []
     let tracked = try nest(first) { tensor in
-      guard !tensor.isTracked else {
-        throw Diagnostic(
-          .value, "grad of a gradient is not there yet", help: "constant(x) makes x a constant")
-      }
+      guard !tensor.isTracked else { throw WorkbenchError.gradientOfGradient }
       let leaf = try tape.leaf(tensor)
       leaves.append(leaf)
       return leaf
     }
-    guard !leaves.isEmpty else {
-      throw Diagnostic(
-        .type, "grad needs f32 or f64 tensors in the first argument, not \(first.kind)",
-        help: "tensor(3.0) makes a tensor of a number")
-    }
+    guard !leaves.isEmpty else { throw WorkbenchError.gradientArgument(kind: first.kind) }
     let result = try context.call(f, [tracked] + arguments.dropFirst())
     let loss = try scalar(result)
     var gradients = try tape.gradients(of: loss, for: leaves, releasing: true)[...]
@@ -84,9 +77,7 @@ extension Session {
   private static func checkGradient(_ call: Call) throws -> Double {
     let f = try call.value("f"), context = call.context
     let step = try call.number("step", default: 1e-5)
-    guard step > 0, step < 1 else {
-      throw Diagnostic(.value, "gradcheck needs a step between 0 and 1, got \(step)")
-    }
+    guard step > 0, step < 1 else { throw WorkbenchError.checkStep(step) }
     let most = try call.int("most", default: 200)
     var tensors: [Tensor] = []
     let x = try nest(call.value("x")) { tensor in
@@ -128,9 +119,7 @@ extension Session {
   private static func scalar(_ result: Value) throws -> Tensor {
     if let tensor = result.asTensor { return tensor }
     if let number = result.asNumber { return try .scalar(number) }
-    throw Diagnostic(
-      .type, "grad needs a function with a scalar tensor as result, not \(result.kind)",
-      help: "end it with sum() or mean()")
+    throw WorkbenchError.gradientResult(kind: result.kind)
   }
 
   /// The same nest of lists and maps with each float tensor replaced, in order; other values nil

@@ -26,10 +26,8 @@ extension Session {
     }
     let hits = search(topic)
     if !hits.isEmpty { return hits.map(line(of:)).joined(separator: "\n") }
-    throw Diagnostic(
-      .name, "help knows nothing about \(topic)",
-      help: didYouMean(topic, among: builtins.map(\.name) + languageTopics.keys)
-        ?? "help alone lists all words")
+    let known = builtins.map(\.name) + languageTopics.keys
+    throw WorkbenchError.noTopic(topic, near: didYouMean(topic, among: known))
   }
 
   private func overview() -> String {

@@ -40,7 +40,8 @@ let languageTopics: [String: String] = [
   "try": """
   try { … } catch e { … }
     Catches all errors but interrupts: e.message, e.kind, e.help, e.where. fail "text" raises,
-    fail e raises again. An expression: its value is that of the part that ended it.
+    fail e raises again. An expression: its value is that of the part that ended it. When
+    generation stopped halfway, e.reply is what was there, as prompt gives it.
   """,
   "and": """
   a and b   a or b   not a

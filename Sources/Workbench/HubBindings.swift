@@ -103,9 +103,7 @@ extension Session {
     let environment = options.environment
     let places = ["HOME", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME"]
     guard places.contains(where: { environment[$0]?.isEmpty == false }) else {
-      throw Diagnostic(
-        .file, "the cache of models needs a home folder: HOME is not set",
-        help: "set HF_HUB_CACHE to a folder for downloaded models")
+      throw WorkbenchError.noHome
     }
     return try HubSettings(environment: environment, home: environment["HOME"] ?? "/")
   }
@@ -140,13 +138,11 @@ extension Session {
   }
 
   /// The error for a name that only the hub could know; nil for anything else.
-  func notCached(_ written: String) -> Diagnostic? {
+  func notCached(_ written: String) -> WorkbenchError? {
     guard ModelName.isLikely(written), let name = try? ModelName(written) else { return nil }
     let near = didYouMean(
       name.repository, among: (hubCache?.names() ?? []).map(\.repository))
-    return Diagnostic(
-      .file, "load finds no path, no model in the box and no cached model \(name.short)",
-      help: near ?? "\(name.pullLine()) downloads it")
+    return .notCached(name.short, near: near, pull: name.pullLine())
   }
 
   /// Rows of the table of models: family, bytes, how to load it.

@@ -49,11 +49,7 @@ extension Session {
       details: "Losses and entropies are in nats; the first token has none."
     ) { [unowned self] call in
       let (model, input, _) = try subject(call)
-      let name = try call.optionalString("show") ?? "ids"
-      guard let show = TokensView.Show(rawValue: name) else {
-        throw InspectionError.unknownOption(
-          what: "show", got: name, known: TokensView.Show.allCases.map(\.rawValue))
-      }
+      let show: TokensView.Show = try call.choice("show") ?? .ids
       return finished(
         try TokensView.result(
           model, try required(input, call), show: show, kernels: try kernels(call),
@@ -105,7 +101,7 @@ extension Session {
         2209.11895).
         """
     ) { [unowned self] call in
-      if let score = try call.optionalString("score") { return try scored(call, score) }
+      if let score: AttentionScore = try call.choice("score") { return try scored(call, score) }
       let (model, input, trace) = try subject(call)
       let at = try call.optionalString("at") ?? "L*H*"
       if let trace, call["text"]?.isNil ?? true {
@@ -118,11 +114,7 @@ extension Session {
     }
   }
 
-  private func scored(_ call: Call, _ name: String) throws -> Value {
-    guard let score = AttentionScore(rawValue: name) else {
-      throw InspectionError.unknownOption(
-        what: "score", got: name, known: AttentionScore.allCases.map(\.rawValue))
-    }
+  private func scored(_ call: Call, _ score: AttentionScore) throws -> Value {
     let model = try model(call)
     let random = nextRandom(seed: try call.optionalInt("seed", in: 0...Int.max))
     return finished(
@@ -169,11 +161,7 @@ extension Session {
   }
 
   private func kernels(_ call: Call) throws -> KernelMode {
-    let name = try call.optionalString("kernels") ?? "exact"
-    guard let mode = KernelMode(rawValue: name) else {
-      throw InspectionError.unknownOption(what: "kernels", got: name, known: ["exact", "fast"])
-    }
-    return mode
+    try call.choice("kernels") ?? .exact
   }
 
   /// The result as a value; a failed receipt is a note too.

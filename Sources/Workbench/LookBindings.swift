@@ -38,11 +38,12 @@ extension Session {
     Builtin(
       "history", group: "session", "the cells that were run in this session, oldest first",
       [Parameter("count", .optional("all"), "only the last ones")], example: "history 5",
-      details: "A cell that begins with a blank is left out.", flags: [.command]
+      details: "Each has the number of its prompt. A cell that begins with a blank is left out.",
+      flags: [.command]
     ) { [unowned self] call in
       let count = try call.int("count", default: inputs.count, in: 0...Int.max)
-      // The cell that asks stands last, and is no news.
-      let past = inputs.dropLast().suffix(count)
+      // The cell that asks is no news.
+      let past = inputs.dropLast(isCellKept ? 1 : 0).suffix(count)
       if past.isEmpty { return .object(PlainText("no cells before this one")) }
       return .object(PlainText(past.map(numbered).joined(separator: "\n")))
     }
@@ -59,15 +60,28 @@ extension Session {
   /// Cells that `history` knows at most.
   private static let keptInputs = 1000
 
-  func remember(_ text: String) {
+  /// Keeps a cell under the number of its prompt, or under the next one where it has none.
+  func remember(_ source: SourceText) {
+    isCellKept = false
+    // What `?name` asks is no cell.
+    if source.name == "?" { return }
+    let text = source.text
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     guard text.first != " ", lines.contains(where: { !$0.allSatisfy(\.isWhitespace) }) else {
       return
     }
     var kept = lines[...]
     while kept.last?.allSatisfy(\.isWhitespace) == true { kept.removeLast() }
-    inputs.append(((inputs.last?.number ?? 0) + 1, kept.joined(separator: "\n")))
+    let number = Self.promptNumber(source.name) ?? (inputs.last?.number ?? 0) + 1
+    isCellKept = true
+    inputs.append((number, kept.joined(separator: "\n")))
     if inputs.count > Session.keptInputs { inputs.removeFirst() }
+  }
+
+  /// 3 of `In [3]`.
+  private static func promptNumber(_ name: String) -> Int? {
+    guard name.hasPrefix("In ["), name.hasSuffix("]") else { return nil }
+    return Int(name.dropFirst(4).dropLast())
   }
 
   // MARK: runs
@@ -134,8 +148,7 @@ extension Session {
       let value = try call.value("function")
       if let source = sourceText(of: value) { return .object(PlainText(source)) }
       guard let name = value.asString else {
-        throw Diagnostic(
-          .type, "view shows the source of functions, not \(value.kind)", help: "write view f")
+        throw WorkbenchError.noSource(name: nil, kind: value.kind)
       }
       return .object(PlainText(try viewText(name)))
     }
@@ -144,9 +157,7 @@ extension Session {
   private func viewText(_ name: String) throws -> String {
     if let value = variable(name) {
       if let text = sourceText(of: value) { return text }
-      throw Diagnostic(
-        .type, "view shows the source of functions; \(name) is of kind \(value.kind)",
-        help: "write print \(name) to see it")
+      throw WorkbenchError.noSource(name: name, kind: value.kind)
     }
     if let builtin = interpreter.builtins[name] {
       return page(of: builtin) + "\n\n\(name) is written in Swift"
@@ -161,10 +172,9 @@ extension Session {
       else { continue }
       return "# \(module).quire\n" + text
     }
-    throw Diagnostic(
-      .name, "view finds no function \(name)",
-      help: didYouMean(name, among: interpreter.variables.map(\.name) + builtins.map(\.name))
-        ?? "modules of the library: \(libraryModules.joined(separator: ", "))")
+    let known = interpreter.variables.map(\.name) + builtins.map(\.name)
+    throw WorkbenchError.noFunction(
+      name, near: didYouMean(name, among: known), modules: libraryModules)
   }
 
   /// A variable, or a field of one: `f`, `stats.median`.

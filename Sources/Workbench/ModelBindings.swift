@@ -76,21 +76,12 @@ extension Session {
       let read = try chatTemplate(template)
       options.template = (read.name, read.source.text)
     }
-    let kept = try call.optionalString("kv") ?? "auto"
-    guard ["auto", "f32", "f16"].contains(kept) else {
-      throw Diagnostic(
-        .value, "kv must be \"auto\", \"f32\" or \"f16\": got \"\(visibleText(kept))\"")
-    }
+    let kept = try call.choice("kv", of: ["auto", "f32", "f16"]) ?? "auto"
     options.cacheType = kept == "auto" ? nil : DType(rawValue: kept)
     options.prefixBudget = try call.byteCount("cache", in: 0...(1 << 50))
     options.fix = try call.bool("fix", default: false)
     options.force = try call.bool("force", default: false)
-    let unused = try call.optionalString("unused") ?? "error"
-    guard unused == "error" || unused == "allow" else {
-      throw Diagnostic(
-        .value, "unused must be \"error\" or \"allow\": got \"\(visibleText(unused))\"")
-    }
-    options.unusedAllowed = unused == "allow"
+    options.unusedAllowed = try call.choice("unused", of: ["error", "allow"]) == "allow"
     options.freeMemory = self.options.freeMemory()
     options.interrupt = interrupt
     let model = try Model.load(path, options: options)

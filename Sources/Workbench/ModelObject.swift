@@ -135,9 +135,7 @@ package final class ModelObject: Displayable, Savable {
     let dtype = try call.optionalString("dtype").map { try LoadOptions.dtype(named: $0) }
     let shard = try call.byteCount("shard")
     if shard != nil, ending == "gguf" {
-      throw Diagnostic(
-        .value, "shard cuts the weights of a folder: a .gguf file is written whole",
-        help: "save to a path without an ending")
+      throw WorkbenchError.shardOfFile
     }
     return try model.save(
       to: path, asGGUF: ending == "gguf", dtype: dtype, shardBytes: shard ?? standardShardBytes)
@@ -148,16 +146,6 @@ extension Call {
   /// The model of a parameter.
   func model(_ name: String = "model") throws -> Model {
     try host(name, "a model", as: ModelObject.self).model
-  }
-
-  /// The kernel mode of the label `kernels`.
-  func kernels(default fallback: KernelMode) throws -> KernelMode {
-    guard let text = try optionalString("kernels") else { return fallback }
-    guard let mode = KernelMode(rawValue: text) else {
-      throw Diagnostic(
-        .value, "kernels must be \"fast\" or \"exact\": got \"\(visibleText(text))\"")
-    }
-    return mode
   }
 
   /// A text, or token ids as they are.

@@ -9,9 +9,7 @@ package enum FileUse: Sendable { case reading, writing }
 extension Session {
   /// The absolute path of a path as written in a cell, or a `permission` error.
   package func resolve(_ path: String, for use: FileUse) throws -> String {
-    guard !path.isEmpty, !path.utf8.contains(0) else {
-      throw Diagnostic(.value, "a path must not be empty or hold a zero byte")
-    }
+    guard !path.isEmpty, !path.utf8.contains(0) else { throw WorkbenchError.path(path) }
     var wanted = path
     if path == "~" || path.hasPrefix("~/"), let home = options.environment["HOME"] {
       wanted = home + path.dropFirst(1)
@@ -35,9 +33,7 @@ extension Session {
       options.permissions.insert(.files)
       return
     }
-    throw Diagnostic(
-      .permission, "a notebook may not \(verb) outside its folder: \(written)",
-      help: "grant it for this run with --allow fs")
+    throw WorkbenchError.outsideFolder(use, path: written)
   }
 
   /// Refuses what was not granted.
@@ -47,8 +43,6 @@ extension Session {
       options.permissions.insert(permission)
       return
     }
-    throw Diagnostic(
-      .permission, "\(what) needs the permission \(permission.rawValue)",
-      help: "grant it for this run with --allow \(permission.rawValue)")
+    throw WorkbenchError.permission(permission.rawValue, what: what)
   }
 }

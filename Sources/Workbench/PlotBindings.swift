@@ -110,8 +110,8 @@ private struct PlotOptions {
     if let title = try call.optionalString("title") { result.title = title }
     try set(&result.x, "x")
     try set(&result.y, "y")
-    if let name = try call.optionalString("legend") { result.legend = try choice(name, "legend") }
-    if let name = try call.optionalString("theme") { result.theme = try choice(name, "theme") }
+    result.legend = try call.choice("legend") ?? result.legend
+    result.theme = try call.choice("theme") ?? result.theme
     if let size = call["size"], !size.isNil {
       let pixels = size.asList?.compactMap(\.asInt) ?? []
       guard pixels.count == 2, size.asList?.count == 2 else {
@@ -124,9 +124,7 @@ private struct PlotOptions {
 
   private func set(_ axis: inout Figure.Axis, _ name: String) throws {
     if let title = try call.optionalString(name) { axis.title = title }
-    if let scale = try call.optionalString(name + "_scale") {
-      axis.scale = try choice(scale, name + "_scale")
-    }
+    axis.scale = try call.choice(name + "_scale") ?? axis.scale
     guard let range = call[name + "_range"], !range.isNil else { return }
     let ends = range.asList?.compactMap(\.asNumber) ?? []
     guard ends.count == 2, range.asList?.count == 2 else {
@@ -137,16 +135,6 @@ private struct PlotOptions {
     }
     axis.range = ends[0]...ends[1]
   }
-
-  private func choice<T: RawRepresentable & CaseIterable>(
-    _ name: String, _ label: String
-  ) throws -> T where T.RawValue == String {
-    if let found = T(rawValue: name) { return found }
-    let known = T.allCases.map(\.rawValue)
-    throw Diagnostic(
-      .value, "\(label) is one of \(known.joined(separator: ", ")), not \(name)",
-      help: didYouMean(name, among: known))
-  }
 }
 
 /// Values of the language as the arrays that figures take.
@@ -156,14 +144,12 @@ enum PlotData {
     let kind = try kind(call)
     if data.count == 1, let object = data[0].asObject as? any Plottable {
       guard let figure = object.figure else {
-        throw Diagnostic(.value, "a \(object.kind) of this kind has no picture")
+        throw WorkbenchError.noPicture(what: "\(withArticle(object.kind)) of this kind")
       }
       return figure
     }
     guard let first = data.first, data.count <= 2 else {
-      throw Diagnostic(
-        .arity, "plot needs ys, or xs and ys: got \(data.count) values",
-        help: "plot [a, b] draws two series")
+      throw WorkbenchError.plottedCount(data.count)
     }
     var series = try rows(data.count == 1 ? first : data[1], call)
     if data.count == 2 {
@@ -234,18 +220,14 @@ enum PlotData {
     }
   }
 
-  private static func wrong(_ value: Value, _ call: Call) -> Diagnostic {
-    Diagnostic(
-      .type, "\(call.builtin.name) needs numbers, not a \(value.kind)",
-      help: "a list of numbers, a tensor or a range")
+  private static func wrong(_ value: Value, _ call: Call) -> WorkbenchError {
+    .plotted(word: call.builtin.name, kind: value.kind)
   }
 
   static func matrix(_ value: Value, _ call: Call) throws -> Figure.Matrix {
     if let tensor = value.asTensor {
       guard tensor.shape.count == 2 else {
-        throw Diagnostic(
-          .shape, "heatmap needs two axes: got shape \(tensor.shape)",
-          help: "index the others away, as in t[0]")
+        throw WorkbenchError.heatmapShape(tensor.shape)
       }
       return try Figure.Matrix(
         rowCount: tensor.shape[0], columnCount: tensor.shape[1], values: tensor.doubles())

@@ -52,9 +52,7 @@ extension Session {
     options.batch = try call.int("batch", default: 8, in: 1...64)
     let overflow = try call.optionalString("overflow") ?? "error"
     guard overflow == "error" else {
-      throw Diagnostic(
-        .value, "overflow must be \"error\" here: got \"\(visibleText(overflow))\"",
-        help: "chat leaves out whole turns with overflow: \"drop_oldest\"")
+      throw WorkbenchError.overflowOfPrompt(got: overflow)
     }
     let inputs = try texts.map { try call.promptInput($0, "text") }
     return try generate(model, options, inputs, label: "prompt", streams: streams)
@@ -114,7 +112,7 @@ extension Session {
       example: "logits(m, \"Once upon a\")", details: "Without `all` a tensor [vocabulary]."
     ) { [unowned self] call in
       let model = try call.model()
-      let kernels = try call.kernels(default: .exact)
+      let kernels = try call.choice("kernels") ?? KernelMode.exact
       let ids = try model.ids(of: try call.promptInput(try call.value("text"), "text")).ids
       if try call.bool("all", default: false) {
         return .tensor(try model.logits(ids: ids, kernels: kernels, interrupt: interrupt))
@@ -137,7 +135,7 @@ extension Session {
       details: "A map: sum, mean and loss in nats, perplexity, tokens, logprobs."
     ) { [unowned self] call in
       let model = try call.model()
-      let kernels = try call.kernels(default: .fast)
+      let kernels = try call.choice("kernels") ?? KernelMode.fast
       let found: Score
       if let continuation = try call.optionalString("continuation") {
         found = try model.score(
@@ -168,11 +166,8 @@ extension Session {
     ) { [unowned self] call in
       let model = try call.model()
       let text = try call.string("text")
-      let by = try call.optionalString("by") ?? "sum"
+      let by = try call.choice("by", of: ["sum", "token"]) ?? "sum"
       let options = try call.list("options").compactMap(\.asString)
-      guard by == "sum" || by == "token" else {
-        throw Diagnostic(.value, "by must be \"sum\" or \"token\": got \"\(visibleText(by))\"")
-      }
       guard !options.isEmpty, try options.count == call.list("options").count else {
         throw call.mismatch("options", "a list of texts", try call.value("options"))
       }

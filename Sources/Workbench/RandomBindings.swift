@@ -52,9 +52,7 @@ extension Session {
         [list, Parameter("weights", .label("nil"), "a number from 0 for each element")]
       ) { call, stream in
         let elements = try call.list("list")
-        guard !elements.isEmpty else {
-          throw Diagnostic(.value, "choice needs a list that is not empty")
-        }
+        guard !elements.isEmpty else { throw WorkbenchError.choiceOfNone }
         guard let given = call["weights"], !given.isNil else {
           return elements[stream.integer(below: elements.count)]
         }
@@ -72,10 +70,7 @@ extension Session {
     let weights = try call.tensor("weights").doubles()
     let total = weights.reduce(0, +)
     guard weights.count == count, total > 0, total.isFinite, weights.allSatisfy({ $0 >= 0 }) else {
-      throw Diagnostic(
-        .value,
-        "choice needs \(count) weights from 0, not all 0: got \(weights.count) that add up "
-          + "to \(total)")
+      throw WorkbenchError.weights(wanted: count, got: weights.count, total: total)
     }
     var rest = share * total
     for (place, weight) in weights.enumerated() {

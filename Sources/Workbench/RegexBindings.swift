@@ -73,19 +73,14 @@ extension Session {
 
   private static func diagnostic(
     _ failure: RegularExpression.Failure, _ pattern: String
-  ) -> Diagnostic {
+  ) -> WorkbenchError {
+    let literal = Value.string(pattern).literal
     switch failure {
     case .pattern(let words, let place):
       let before = String(decoding: pattern.utf8.prefix(place), as: UTF8.self)
-      return Diagnostic(
-        .value, "the pattern \(Value.string(pattern).literal) cannot be read: \(words)",
-        help: before.isEmpty
-          ? "a backslash before a character takes it as it stands, as in r\"\\(\""
-          : "reading stopped after \(Value.string(before).literal)")
-    case .tooCostly:
-      return Diagnostic(
-        .limit, "the pattern \(Value.string(pattern).literal) takes too many steps on this text",
-        help: "nested repeats, as in (a+)+, try every way to cut the text")
+      return .pattern(
+        literal, reason: words, before: before.isEmpty ? "" : Value.string(before).literal)
+    case .tooCostly: return .patternTooCostly(literal)
     }
   }
 }

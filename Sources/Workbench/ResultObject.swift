@@ -95,8 +95,7 @@ package final class ResultObject: Displayable, Savable, Plottable {
     case "csv": try Files.writeAtomically(path, result.csv)
     case "svg":
       guard let figure else {
-        throw Diagnostic(
-          .value, "a result of \(result.kind) has no picture", help: "save it to .json or .txt")
+        throw WorkbenchError.noPicture(what: "a result of \(result.kind)")
       }
       try Files.writeAtomically(path, Array(figure.svg().utf8))
     default: try Files.writeAtomically(path, Array((result.text(.log) + "\n").utf8))

@@ -1,5 +1,5 @@
-// What `save` and `load` ask of kinds of values they do not know: each such kind says itself how it
-// is written, and who reads it back.
+// What labels say, and what `save` and `load` ask of kinds of values they do not know: each such kind
+// says itself how it is written, and who reads it back.
 
 import Diagnostics
 package import Language
@@ -17,6 +17,23 @@ package protocol Savable: HostObject {
 typealias Loader = (_ written: String, _ call: Call) throws -> Value?
 
 extension Call {
+  /// What a label says, of the few words it takes; nil when it was left out. Throws
+  /// `WorkbenchError.choice`.
+  func choice(_ label: String, of known: [String]) throws -> String? {
+    guard let text = try optionalString(label) else { return nil }
+    guard known.contains(text) else {
+      throw WorkbenchError.choice(label: label, got: text, known: known)
+    }
+    return text
+  }
+
+  /// The same for the words of an enum.
+  func choice<T: RawRepresentable & CaseIterable>(
+    _ label: String
+  ) throws -> T? where T.RawValue == String {
+    try choice(label, of: T.allCases.map(\.rawValue)).flatMap { T(rawValue: $0) }
+  }
+
   /// A number of bytes: an int, or a text such as "5 GB" or "1.5 GiB"; nil when the label was left
   /// out. kB, MB, GB and TB are powers of 1000, KiB … of 1024, in upper or lower case.
   func byteCount(_ name: String, in range: ClosedRange<Int> = 1...(1 << 50)) throws -> Int? {
@@ -30,10 +47,7 @@ extension Call {
     guard let number = Double(digits), let size = sizes[unit],
       let bytes = Int(exactly: (number * size).rounded()), range.contains(bytes)
     else {
-      throw Diagnostic(
-        .value,
-        "\(name) must be bytes in \(range.lowerBound)..\(range.upperBound): "
-          + "got \"\(visibleText(text))\"", help: "as in \(name): \"5 GB\"")
+      throw WorkbenchError.byteCount(label: name, got: text, range: range)
     }
     return bytes
   }

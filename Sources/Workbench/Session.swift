@@ -44,6 +44,8 @@ package final class Session {
   var inputs: [(number: Int, text: String)] = []
   /// What was read so far, for the lock block of a notebook.
   var opened = OpenedFiles()
+  /// The cell that runs, or ran last, is the last of `inputs`.
+  var isCellKept = false
   /// All builtins, the prelude's and those bound here, by name.
   package var builtins: [Builtin] { interpreter.builtins.values.sorted { $0.name < $1.name } }
   package private(set) lazy var interpreter: Interpreter = makeInterpreter()

@@ -32,9 +32,8 @@ extension Session {
         let names = try call.list("words").map(\.printed)
         if names.isEmpty { interpreter.resetAll() }
         for name in names where !interpreter.reset(name) {
-          throw Diagnostic(
-            .name, "there is no variable \(name)",
-            help: didYouMean(name, among: interpreter.variables.map(\.name)))
+          throw WorkbenchError.noVariable(
+            name, near: didYouMean(name, among: interpreter.variables.map(\.name)))
         }
         return .nil
       },

@@ -78,7 +78,7 @@ private struct Picks {
     } else if value.asList != nil || value.kind == "range" {
       let tensor = try TensorBuilder.tensor(value)
       guard tensor.count == 0 || !tensor.dtype.isFloat && tensor.dtype != .bool else {
-        throw Picks.refused("a list of \(tensor.dtype == .bool ? "bools" : "floats")")
+        throw Picks.refused("list of \(tensor.dtype == .bool ? "bools" : "floats")")
       }
       given = tensor.ints()
       shape = tensor.shape
@@ -94,9 +94,8 @@ private struct Picks {
     }
   }
 
-  private static func refused(_ kind: String) -> Diagnostic {
-    Diagnostic(
-      .type, "a tensor is indexed by ints, slices, lists of ints and masks, not \(kind)")
+  private static func refused(_ kind: String) -> WorkbenchError {
+    .tensorIndex(kind: kind)
   }
 
   /// One list takes slices of its axis. Several go in pairs: x[[0, 1], [2, 3]] is x[0, 2] and

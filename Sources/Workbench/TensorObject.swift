@@ -46,9 +46,7 @@ package final class TensorObject: Displayable {
         kept.append(axis)
       case .value(let value):
         guard let place = value.asInt else {
-          throw Diagnostic(
-            .type, "elements of a tensor are assigned by ints and slices, not \(value.kind)",
-            help: "where(mask, a, b) chooses element by element")
+          throw WorkbenchError.assignedIndex(kind: value.kind)
         }
         let at = place < 0 ? place + extent : place
         guard at >= 0, at < extent else {
@@ -200,9 +198,7 @@ enum TensorBuilder {
         leaves += tensor.dtype.isFloat ? numbers.map { .float($0) } : tensor.ints().map { .int($0) }
         return tensor.shape
       }
-      throw Diagnostic(
-        .type, "tensor needs numbers or lists of numbers, not \(value.kind)",
-        help: "tensor([[1, 2], [3, 4]])")
+      throw WorkbenchError.tensorElement(kind: value.kind)
     }
   }
 

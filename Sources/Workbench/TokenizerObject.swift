@@ -96,9 +96,7 @@ final class TokenizerObject: Displayable, Savable {
     ) { [tokenizer] call in
       let ids = try tokenIDs(try call.value("ids"), "ids", call)
       if let wrong = ids.first(where: { tokenizer.spelled($0) == nil }) {
-        throw Diagnostic(
-          .value, "decode needs ids of tokens: \(wrong) is none",
-          help: "ids go from 0 to \(tokenizer.vocabularySize - 1)")
+        throw WorkbenchError.noToken(id: wrong, vocabulary: tokenizer.vocabularySize)
       }
       let keepsSpecial = try call.bool("special", default: false)
       return .string(tokenizer.decode(ids, skipSpecial: !keepsSpecial))
@@ -130,9 +128,7 @@ func tokenIDs(_ value: Value, _ name: String, _ call: Call) throws -> [Int] {
   guard let list = value.asList else { throw call.mismatch(name, "a list of ints", value) }
   return try list.map { element in
     guard let id = element.asInt else {
-      throw Diagnostic(
-        .type, "\(call.builtin.name) needs ints in \(name), not \(element.kind)",
-        help: "usage: \(call.builtin.signature)")
+      throw WorkbenchError.tokenIDs(word: call.builtin.name, label: name, kind: element.kind)
     }
     return id
   }

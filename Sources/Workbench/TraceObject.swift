@@ -44,10 +44,10 @@ package final class TraceObject: Displayable, TokenHolder {
   }
 
   package func element(at indices: [Index]) throws -> Value {
-    guard indices.count == 1, case .value(let index) = indices[0], let site = index.asString else {
-      throw Diagnostic(
-        .type, "a trace is indexed by the name of a site", help: "t[\"L0.resid_post @ -1\"]")
+    guard indices.count == 1, case .value(let index) = indices[0] else {
+      throw WorkbenchError.traceIndex(kind: nil)
     }
+    guard let site = index.asString else { throw WorkbenchError.traceIndex(kind: index.kind) }
     return .tensor(try trace.value(site))
   }
 

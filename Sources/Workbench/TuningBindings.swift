@@ -102,19 +102,7 @@ extension Session {
   }
 
   private func mask(_ call: Call) throws -> MaskKind {
-    try word("mask", call, default: .completion)
-  }
-
-  /// One of the words of an enum.
-  private func word<T: RawRepresentable & CaseIterable>(
-    _ label: String, _ call: Call, default fallback: T
-  ) throws -> T where T.RawValue == String {
-    guard let text = try call.optionalString(label) else { return fallback }
-    guard let found = T(rawValue: text) else {
-      throw TuningError.unknownWord(
-        label: label, got: text, choices: T.allCases.map(\.rawValue))
-    }
-    return found
+    try call.choice("mask") ?? .completion
   }
 
   // MARK: Training
@@ -247,10 +235,10 @@ extension Session {
   private func trainingLabels(_ call: Call) throws -> TuningLabels {
     var labels = TuningLabels()
     labels.rate = try call.optionalNumber("lr")
-    labels.schedule = try word("schedule", call, default: .cosine)
+    labels.schedule = try call.choice("schedule") ?? .cosine
     labels.warmup = try call.number("warmup", default: 0.05)
     labels.floor = try call.number("floor", default: 0.1)
-    labels.optimizer = try word("optimizer", call, default: .adamw)
+    labels.optimizer = try call.choice("optimizer") ?? .adamw
     labels.decay = try call.optionalNumber("decay")
     if let betas = call["betas"], !betas.isNil {
       let numbers = betas.asList?.compactMap(\.asNumber) ?? []
@@ -262,40 +250,32 @@ extension Session {
     labels.micro = try call.int("micro", default: 2048)
     labels.pack = try call.bool("pack", default: true)
     labels.checkpointing = try call.bool("checkpointing", default: false)
-    labels.precision = try word("precision", call, default: .f32)
+    labels.precision = try call.choice("precision") ?? .f32
     labels.length = try call.optionalInt("length")
     labels.epochs = try call.optionalInt("epochs")
     labels.steps = try call.optionalInt("steps")
     labels.every = try call.optionalInt("every")
     labels.patience = try call.int("patience", default: 3)
-    labels.keepBest = try keepsBest(call)
+    labels.keepBest = try call.choice("keep", of: ["best", "last"]) != "last"
     labels.mask = try mask(call)
-    labels.acceptNoStop = try call.optionalString("accept") == "no stop"
+    labels.acceptNoStop = try call.choice("accept", of: ["no stop"]) != nil
     labels.name = try runName(call)
     let random = nextRandom(seed: try call.optionalInt("seed"))
     labels.seed = random.key &+ random.call &* 0x9E37_79B9_7F4A_7C15
     return labels
   }
 
-  private func keepsBest(_ call: Call) throws -> Bool {
-    let word = try call.optionalString("keep") ?? "best"
-    guard word == "best" || word == "last" else {
-      throw TuningError.unknownWord(label: "keep", got: word, choices: ["best", "last"])
-    }
-    return word == "best"
-  }
-
   /// A run's name is one part of a path.
   private func runName(_ call: Call) throws -> String? {
     guard let name = try call.optionalString("name") else { return nil }
     guard !name.isEmpty, !name.hasPrefix("."), !name.utf8.contains(0), !name.contains("/") else {
-      throw Diagnostic(.value, "name must be a plain name: got \"\(visibleText(name))\"")
+      throw WorkbenchError.runName(name)
     }
     return name
   }
 
   private func lowRankLabels(_ labels: inout TuningLabels, _ call: Call) throws {
-    labels.method = try word("method", call, default: .lora)
+    labels.method = try call.choice("method") ?? .lora
     labels.rank = try call.int("rank", default: 8)
     labels.alpha = try call.optionalNumber("alpha")
     labels.dropout = try call.number("dropout", default: 0)

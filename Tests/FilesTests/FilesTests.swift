@@ -146,7 +146,7 @@ private func permissions(_ path: String) throws -> Int {
       error { try Files.writeAtomically(folder, "x") }?.message
         == "write \(folder): it is a folder")
     #expect(error { _ = try Files.read("a\0b") }?.code == .file)
-    #expect(error { _ = try Files.read("") }?.message == "a path cannot be empty")
+    #expect(error { _ = try Files.read("") }?.message == "a path must not be empty")
     #expect(
       error { _ = try Files.list(Path.join(folder, "toy.jsonl")) }?.message
         == "list \(folder)/toy.jsonl: a part of the path is no folder")

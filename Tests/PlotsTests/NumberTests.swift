@@ -116,24 +116,4 @@ import Testing
       #expect(zip(arms, arms.dropFirst()).allSatisfy { ($0 < $1) == (arms[16] > arms[0]) })
     }
   }
-
-  @Test func `every error says what broke and with which values`() {
-    let errors: [PlotsError] = [
-      .unequalLengths(what: "xs", count: 2, other: "ys", otherCount: 3),
-      .unknownKind("lines", known: ["line", "step"]), .raggedMatrix(row: 1, count: 2, first: 3),
-      .badRange(axis: "x", lower: 2, upper: 1), .badSize(width: 1, height: 2),
-      .tooMany(what: "series", count: 101, limit: 100), .cannotOverlay("bar", "line"),
-    ]
-    let expected = """
-      [shape] plot needs as many xs as ys: 2 and 3 | give one for each, or leave them out
-      [value] plot knows the kinds line, step, not lines | did you mean line?
-      [shape] heatmap needs rows of one length: row 0 has 3, row 1 has 2 | a matrix is a list of equally long lists, or a tensor of two axes
-      [value] plot needs x_range to be [low, high] with low < high: [2.0, 1.0] | -
-      [value] plot needs a size from [160, 120] to [4000, 4000]: [1, 2] | size: [640, 400] is the default, in pixels
-      [limit] plot draws at most 100 series: got 101 | a heatmap shows many series at once
-      [type] + overlays two line, step or scatter figures, not bar and line | plot them one after the other
-      """
-    let lines = errors.map { "[\($0.code.rawValue)] \($0.message) | \($0.help ?? "-")" }
-    #expect(lines.joined(separator: "\n") == expected)
-  }
 }

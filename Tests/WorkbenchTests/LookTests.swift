@@ -31,6 +31,20 @@ import Workbench
     #expect(bench.shows("history") == "1  history\n2  x = 1\n3  y = {\n     a: 2}\n")
     #expect(bench.shows("history 1") == "4  history\n")
     #expect(bench.shows("history 0") == "no cells before this one\n")
+    bench.run("z = 4")
+    #expect(bench.shows(" history 1") == "6  z = 4\n")
+  }
+
+  @Test func `history numbers cells as their prompts do`() {
+    let bench = Bench()
+    func run(_ name: String, _ text: String) {
+      bench.session.evaluate(SourceText(name: name, text: text), cellKey: "")
+    }
+    run("In [1]", "x = 1")
+    run("In [2]", " secret = 2")
+    run("?", "help seed;")
+    run("In [3]", "y = 3")
+    #expect(bench.shows(" history") == "1  x = 1\n3  y = 3\n")
   }
 
   @Test func `show displays values, clear takes back what a cell showed`() {

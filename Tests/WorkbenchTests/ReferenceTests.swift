@@ -58,7 +58,9 @@ import Testing
       #expect(text.split(separator: "\n").count == 2, "\(code)")
     }
     #expect(try session.helpText(["stats"]).contains("stats.median(xs)"))
-    #expect(throws: Diagnostic.self) { try session.helpText(["no such word"]) }
+    #expect(throws: WorkbenchError.noTopic("no such word", near: nil)) {
+      try session.helpText(["no such word"])
+    }
   }
 
   @Test func `the man page names every word and starts no line with a request by accident`() {

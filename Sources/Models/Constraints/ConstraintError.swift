@@ -40,7 +40,7 @@ package enum ConstraintError: RoomError, Equatable {
     case .incomplete(let end, _): "structured output was not complete after \(end)"
     case .invalid(let pointer, let reason, _):
       "structured output failed its check at \(pointer.isEmpty ? "/" : pointer): \(reason)"
-    case .twice: "schema and regex cannot both hold: give one"
+    case .twice: "schema and regex cannot both hold: got both"
     }
   }
 
@@ -54,7 +54,8 @@ package enum ConstraintError: RoomError, Equatable {
     case .incomplete:
       "raise max, or bound lengths in the schema; the partial text is e.reply.text"
     case .invalid: "this is a defect of Quire; please report it"
-    default: nil
+    case .tokenizer: "use a model with a tokenizer of its own, or leave out schema: and regex:"
+    case .twice: "leave out one of them"
     }
   }
 

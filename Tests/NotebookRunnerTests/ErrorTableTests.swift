@@ -1,0 +1,42 @@
+// The words of every error of the room, as a table.
+
+import NotebookRunner
+import TestSupport
+import Testing
+
+@Suite struct ErrorTableTests {
+  @Test func `every error says the rule, the values and the next step`() throws {
+    #expect(
+      try complaints(
+        of: ErrorEnum("RunnerError", "Sources/NotebookRunner/RunnerError.swift"), Self.errors,
+        Self.table) == [])
+  }
+
+  private static let errors: [RunnerError] = [
+    .unknownParameter("stps", nearest: "did you mean steps?"), .repeatedParameter("steps"),
+    .parameterKind("steps", wanted: "an int", got: "\"x\""),
+    .parameterName("len is a word of Quire"), .badTimeout("-1", cell: "cell 3"),
+    .expectedError(code: "shape", cell: "cell 3"),
+    .otherError(wanted: "shape", got: "value", cell: "cell 3"),
+    .unknownCell("lod", nearest: "did you mean load?"), .unknownCell("lod", nearest: nil),
+    .idleCell("load"), .unknownCode("shap", cell: "cell 3", nearest: "did you mean shape?"),
+    .unknownCode("q", cell: "cell 3", nearest: nil),
+    .badCheck(cell: "cell 3", reason: "tolerance is no number", help: "write tolerance=1e-3"),
+    .badCheck(cell: nil, reason: "check is no map", help: nil),
+    .badAttributes(cell: "cell 3", reason: "a value is missing"), .noLock, .badLock,
+    .lockDiffers("data.csv", locked: "a1", found: "b2"), .notLocked("data.csv"), .notRun("a.md"),
+    .changedOnDisk("a.md", rescue: "a.md.rescue"), .changedOnDisk("a.md", rescue: nil),
+  ]
+
+  private static let table = #"""
+    [parameter] the notebook has no parameter stps | did you mean steps?
+    [parameter] the parameter steps is given twice | give it once
+    [parameter] the parameter steps needs an int: got "x" | -p takes values of the kind in the front matter
+    [parameter] a parameter needs a name of its own: len is a word of Quire | rename it in params
+    [parameter] cell 3: timeout needs seconds above 0: got -1 | write timeout=60
+    [assert] cell 3 should raise shape and did not | change raises= or the cell
+    [assert] cell 3 should raise shape and raised value | change raises= or the cell
+    [changed] a.md was changed while it ran and cannot be read now | the notebook with its new outputs is in a.md.rescue
+    [changed] a.md was changed while it ran and cannot be read now
+    """#
+}
