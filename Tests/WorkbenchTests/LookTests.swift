@@ -32,7 +32,7 @@ import Workbench
     #expect(bench.shows("history 1") == "4  history\n")
     #expect(bench.shows("history 0") == "no cells before this one\n")
     bench.run("z = 4")
-    #expect(bench.shows(" history 1") == "6  z = 4\n")
+    #expect(bench.shows(" history 1") == "7  z = 4\n")
   }
 
   @Test func `history numbers cells as their prompts do`() {

@@ -66,8 +66,8 @@ import Workbench
 
   @Test func `reaches files only below its folder`() {
     let bench = Bench(folder: "/tmp/quire-session-test")
-    #expect(throws: Diagnostic.self) { try bench.session.resolve("../x", for: .reading) }
-    #expect(throws: Diagnostic.self) { try bench.session.resolve("/etc/passwd", for: .reading) }
+    #expect(throws: WorkbenchError.self) { try bench.session.resolve("../x", for: .reading) }
+    #expect(throws: WorkbenchError.self) { try bench.session.resolve("/etc/passwd", for: .reading) }
     let free = Bench(folder: "/tmp", permissions: [.files])
     #expect((try? free.session.resolve("/etc/passwd", for: .reading)) == "/etc/passwd")
   }
