@@ -36,6 +36,19 @@ import Testing
     [parameter] cell 3: timeout needs seconds above 0: got -1 | write timeout=60
     [assert] cell 3 should raise shape and did not | change raises= or the cell
     [assert] cell 3 should raise shape and raised value | change raises= or the cell
+    [parameter] the notebook has no cell lod | did you mean load?
+    [parameter] the notebook has no cell lod | a cell is named by its id or by its number from 1
+    [parameter] the cell load does not run: it is .noeval or .hint | remove the class to run it
+    [parameter] cell 3: raises: there is no error code shap | did you mean shape?
+    [parameter] cell 3: raises: there is no error code q | help errors lists the codes
+    [parameter] cell 3: tolerance is no number | write tolerance=1e-3
+    [parameter] front matter: check is no map
+    [parameter] cell 3: these attributes cannot be read: a value is missing | write {#id .class key=value}, values as words or JSON
+    [lock] --locked needs a lock block, and the notebook has none | quire run --lock writes one
+    [lock] the lock block cannot be read | quire run --lock writes one
+    [lock] data.csv differs from the lock block: locked a1, found b2 | get what was locked, or write the block anew with quire run --lock
+    [lock] data.csv was read and is not in the lock block | quire run --lock writes one
+    [interrupted] a.md was not run: the time for all files is over | give --timeout-total more seconds
     [changed] a.md was changed while it ran and cannot be read now | the notebook with its new outputs is in a.md.rescue
     [changed] a.md was changed while it ran and cannot be read now
     """#
