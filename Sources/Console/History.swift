@@ -17,13 +17,26 @@ struct History {
 
   /// The newest entries, oldest first.
   func load() -> [String] {
-    guard let path, var bytes = Self.end(of: path) else { return [] }
-    if bytes.count == Self.readLimit {
-      // The first line is the end of one.
-      bytes = Array(bytes[(bytes.firstIndex(of: 0x0A) ?? bytes.endIndex)...])
+    guard let path, let bytes = Self.end(of: path) else { return [] }
+    return Self.lastLines(bytes).compactMap { (try? JSON.parse(Array(bytes[$0])))?["input"]?.text }
+  }
+
+  /// Where the last lines that are not empty stand, in order. Backwards: of a long file only the end
+  /// is looked at.
+  private static func lastLines(_ bytes: [UInt8]) -> [Range<Int>] {
+    var lines: [Range<Int>] = []
+    var end = bytes.count
+    bytes.withUnsafeBufferPointer { bytes in
+      while end > 0, lines.count < limit {
+        var start = end
+        while start > 0, bytes[start - 1] != 0x0A { start -= 1 }
+        // What stands first in a file that is read in part is the end of a line.
+        if start == 0, bytes.count == readLimit { break }
+        if start < end { lines.append(start..<end) }
+        end = start - 1
+      }
     }
-    let lines = bytes.split(separator: 0x0A).suffix(Self.limit)
-    return lines.compactMap { (try? JSON.parse(Array($0)))?["input"]?.text }
+    return lines.reversed()
   }
 
   private static func end(of path: String) -> [UInt8]? {

@@ -39,6 +39,7 @@ import Testing
   private static let warnings: [NotebookWarning] = [
     .badAttributes("a value is missing"), .duplicateID("load", address: "=1f~2"), .orphanOutput,
     .wrongOwner("#a", expected: "#b"), .proseConflict, .badTitle,
+    .taskUnfit("is a solution without task="),
   ]
 
   private static let warningTable = #"""
@@ -48,5 +49,6 @@ import Testing
     [fence] this output says it is of #a, but it follows #b | run the notebook to write the outputs anew
     [conflict] prose between merge markers | choose a side and remove the lines of <<<<<<<, ======= and >>>>>>>
     [frontmatter] front matter: title must be a string | write title: "text"
+    [parameter] this cell is a solution without task= | mark cells {.task task=name}, {.solution task=name}, {.hint task=name}
     """#
 }

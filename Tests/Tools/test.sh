@@ -30,7 +30,9 @@ ending() {
   rm -rf "$scratch"
 }
 trap ending EXIT
-mkdir "$scratch/tmp"
+# Some tests give up the rights of root: the folder is open to all.
+chmod 755 "$scratch"
+mkdir -m 1777 "$scratch/tmp"
 
 echo "Building the tests ($mode) ..."
 if ! swift build --build-tests "${flags[@]}" >"$log" 2>&1; then
