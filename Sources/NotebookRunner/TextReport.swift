@@ -124,7 +124,7 @@ package final class TextReport: RunReport {
         (summary.ok, "passed"), (summary.failed, "failed"), (summary.skipped, "skipped"),
       ].filter { $0.0 > 0 }
       var words = counts.map { "\($0.0) \($0.1)" }
-      if let none = summary.states[.none] { words.append("\(none) with nothing stored") }
+      if let none = summary.states[.none] { words.append("\(none) of them with nothing stored") }
       live.receive(
         .output("\(file): \(words.isEmpty ? "no cells" : words.joined(separator: ", "))\n"))
     }

@@ -87,7 +87,8 @@ extension `running a notebook` {
     let sink = Collector()
     #expect(bench.run(sink) == 0)
     #expect(sink.out == "one\ntwo\nthree\nfour\n")
-    #expect(sink.notes.filter { $0.hasPrefix("warning[") }.count == 3)
+    // The orphan, the second #a, the broken attributes, and a hint of no task.
+    #expect(sink.notes.filter { $0.hasPrefix("warning[") }.count == 4)
     #expect(bench.text.hasPrefix("```out\norphan\n```\n"))
     // L3: without its groups the file is what it was.
     var rest = bench.text

@@ -149,7 +149,7 @@ extension `running a notebook` {
     defer { bench.remove() }
     let sink = Collector()
     #expect(bench.test(sink) == 0)
-    #expect(sink.out == "\(bench.path): 1 passed, 1 with nothing stored\n")
+    #expect(sink.out == "\(bench.path): 1 passed, 1 of them with nothing stored\n")
   }
 
   @Test func `an update writes what failed, keeps the rest, and then the test passes`() throws {

@@ -58,9 +58,9 @@ private func formComplaints(_ error: any RoomError) -> [String] {
   for text in [message, help].compactMap({ $0 }) where text.hasSuffix(".") {
     found.append("a full stop at the end")
   }
-  // A name such as HOME or GGUF keeps its capitals.
-  let start = Array(message.prefix(2))
-  if start.count == 2, start[0].isUppercase, start[1].isLowercase {
+  // A name such as HOME, GGUF or PyTorch keeps its capitals.
+  let word = message.prefix { $0.isLetter }
+  if word.first?.isUppercase == true, word.filter(\.isUppercase).count == 1 {
     found.append("a capital at the start")
   }
   return found
