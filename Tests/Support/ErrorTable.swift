@@ -58,9 +58,9 @@ private func formComplaints(_ error: any RoomError) -> [String] {
   for text in [message, help].compactMap({ $0 }) where text.hasSuffix(".") {
     found.append("a full stop at the end")
   }
-  // A name such as HOME, GGUF or PyTorch keeps its capitals.
+  // A name such as Q8_0, GGUF or PyTorch keeps its capitals.
   let word = message.prefix { $0.isLetter }
-  if word.first?.isUppercase == true, word.filter(\.isUppercase).count == 1 {
+  if word.count > 1, word.first?.isUppercase == true, word.filter(\.isUppercase).count == 1 {
     found.append("a capital at the start")
   }
   return found
