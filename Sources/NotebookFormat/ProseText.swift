@@ -3,10 +3,13 @@
 
 package enum ProseText {
   /// The text, changed only where it would be more than prose: fences of ours move in by a space,
-  /// as do lines of merges and pictures of outputs; an open fence or comment is closed. Lines end
-  /// at LF.
+  /// as do lines of merges and pictures of outputs; an open fence or comment is closed; byte order
+  /// marks at its start go, for one at the start of a file would hide what stands behind it. Lines
+  /// end at LF.
   package static func neutral(_ text: String) -> String {
-    let reader = LineReader(Array(text.utf8))
+    var bytes = Array(text.utf8)[...]
+    while bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+    let reader = LineReader(Array(bytes))
     var result: [String] = []
     var place = 0
     while place < reader.lines.count {

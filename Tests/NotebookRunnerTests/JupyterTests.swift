@@ -432,6 +432,21 @@ private let awkward = [
     }
   }
 
+  @Test func `prose behind two byte order marks is no cell`() throws {
+    let document: JSON = [
+      "nbformat": 4, "metadata": ["language_info": ["name": "quire"]],
+      "cells": [
+        [
+          "cell_type": "markdown", "metadata": [:],
+          "source": "\u{FEFF}\u{FEFF}```quire {#a}\n```quire\n1\n",
+        ]
+      ],
+    ]
+    let book = Notebook(try imported(Array(document.writtenText().utf8)).bytes, name: "b.md")
+    #expect(book.cells.isEmpty)
+    #expect(book.problems.isEmpty)
+  }
+
   @Test func `an import gives a sound notebook with the cells that went in, or refuses`() throws {
     fuzz("imports", rounds: 1500, share: 3) { numbers in
       var cells: [JSON] = []
