@@ -218,7 +218,8 @@ import Workbench
     ),
     ("<g href=\"#a\" xlink:href=\"http://x\"/>", "<g href=\"#a\"></g>"),
     ("<?php x?><g/>", "<g></g>"), ("<!-- x --><g/>", "<g></g>"), ("<unknown><g/></unknown>", ""),
-    ("<g data-x=\"1\"/>", "<g></g>"),
+    ("<g data-x=\"1\"/>", "<g></g>"), ("<style>a{b:url\u{1}(http://x)}</style>", ""),
+    ("<g style=\"fill:ur\u{2}l(http://x)\"/>", "<g></g>"),
   ])
   func `what is live goes, the rest stays`(_ from: String, _ to: String) {
     #expect(clean(from) == to, "\(from)")
