@@ -79,8 +79,11 @@ package enum SafeText {
     return kept
   }
 
-  /// For text nodes and attribute values of XML; scalars XML forbids have been coded before.
-  package static func xml(_ text: String) -> String {
+  /// For text nodes and attribute values of XML; controls, and what XML forbids, as their codes.
+  package static func xml(_ text: String) -> String { xml(text) { code($0) } }
+
+  /// As `xml`, with what `other` makes of controls and of what XML forbids.
+  package static func xml(_ text: String, other: (Unicode.Scalar) -> String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -93,7 +96,7 @@ package enum SafeText {
         if isXML(scalar) {
           result.unicodeScalars.append(scalar)
         } else {
-          result += code(scalar)
+          result += other(scalar)
         }
       }
     }
@@ -158,7 +161,8 @@ package enum SafeText {
     }
   }
 
-  private static func isXML(_ scalar: Unicode.Scalar) -> Bool {
+  /// What XML has a place for, but controls: tab and line ends are none of it.
+  package static func isXML(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0..<0x20, 0x7F..<0xA0, 0xFFFE, 0xFFFF: false
     default: true

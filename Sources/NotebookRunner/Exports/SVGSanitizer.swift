@@ -2,6 +2,8 @@
 // links, foreign content, outside references and animations go. A picture that needs no change
 // keeps its bytes.
 
+import Plots
+
 enum SVGSanitizer {
   /// A larger picture is not looked into, in bytes.
   static let sizeLimit = 32 << 20
@@ -27,25 +29,14 @@ enum SVGSanitizer {
     return Result(bytes: Array(filter.text.utf8), removed: filter.removed + passedOver)
   }
 
-  /// Text and values of attributes as XML; controls, which XML has no place for, are left out.
+  /// Text and values of attributes as XML; controls are left out, tab and line ends are not.
   fileprivate static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "\t", "\n", "\r": result.unicodeScalars.append(scalar)
-      default: if isCharacter(scalar) { result.unicodeScalars.append(scalar) }
-      }
-    }
-    return result
+    SafeText.xml(text) { isLayout($0) ? String($0) : "" }
   }
 
-  /// What XML has a place for, but tab and line ends.
-  fileprivate static func isCharacter(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value >= 0x20 && scalar.value & 0xFFFE != 0xFFFE
+  /// Tab and the ends of lines.
+  fileprivate static func isLayout(_ scalar: Unicode.Scalar) -> Bool {
+    scalar == "\t" || scalar == "\n" || scalar == "\r"
   }
 
   static let elements: Set<String> = [
@@ -231,7 +222,7 @@ enum StyleText {
   static func isHarmless(_ text: String, isSheet: Bool) -> Bool {
     // A control that is left out when this is written would join the halves of a word: u·rl(…).
     let isText = text.unicodeScalars.allSatisfy {
-      "\t\n\r".unicodeScalars.contains($0) || SVGSanitizer.isCharacter($0)
+      SVGSanitizer.isLayout($0) || SafeText.isXML($0)
     }
     guard isText else { return false }
     let bytes = Array(text.utf8).map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
