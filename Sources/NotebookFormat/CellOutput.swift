@@ -1,5 +1,6 @@
 // What a cell has put out, ready to be stored, and the text of its group (F8, F9, F15).
 
+package import Diagnostics
 import Digests
 
 /// The outputs of one run of a cell. Texts are in normal form.
@@ -35,6 +36,43 @@ package struct CellOutput: Sendable, Equatable {
   package static func == (a: CellOutput, b: CellOutput) -> Bool {
     a.text == b.text && a.warnings == b.warnings && a.error == b.error && a.images == b.images
       && a.tokens?.source == b.tokens?.source && a.tokens?.inputs == b.tokens?.inputs
+  }
+}
+
+extension CellOutput.StoredError {
+  /// The errors of a cell in order, of which the first says code and place; nil without any. They name
+  /// lines of the cell, whose text is `source`.
+  package init?(_ failures: [Diagnostic], in source: SourceText) {
+    guard let first = failures.first else { return nil }
+    let text = failures.map { $0.rendered(place: .cell) }.joined(separator: "\n\n")
+    self.init(
+      code: first.code.rawValue, at: Self.position(first, in: source), text: NormalForm(text))
+  }
+
+  /// `line:column-line:column` when the error lies in the cell itself.
+  private static func position(_ diagnostic: Diagnostic, in source: SourceText) -> String? {
+    guard let place = diagnostic.place, place.source === source else { return nil }
+    let from = source.position(at: place.range.lower)
+    let to = source.position(at: place.range.upper)
+    return "\(from.line):\(from.column)-\(to.line):\(to.column)"
+  }
+}
+
+extension CellOutput {
+  /// Adds pictures in their order and gives the files that they are, by path, for the notebook called
+  /// `notebook`.
+  package mutating func add(
+    _ pictures: [(svg: String, alt: String)], of cell: Cell, notebook: String
+  ) -> [String: [UInt8]] {
+    var assets: [String: [UInt8]] = [:]
+    for picture in pictures {
+      let bytes = Array(picture.svg.utf8)
+      let image = Assets.image(
+        bytes, alt: picture.alt, of: cell, number: images.count + 1, notebook: notebook)
+      images.append(image)
+      assets[image.path] = bytes
+    }
+    return assets
   }
 }
 

@@ -40,8 +40,9 @@ private func output(_ text: String, images: [OutputImage] = []) -> CellOutput {
 @Test func `pictures are written beside the notebook and removed when nothing names them`() throws {
   let bench = try Bench("```quire {#a}\n1\n```\n")
   defer { bench.remove() }
-  var entry = Recording.Entry()
-  entry.add("text", [Picture(svg: "<svg>1</svg>", alt: "loss falls", summary: "loss, 3 points")])
+  var entry = EventRecord()
+  let picture = Picture(svg: "<svg>1</svg>", alt: "loss falls", summary: "loss, 3 points")
+  entry.record(.value(Shown(pictures: [picture]) { _ in "text" }))
   let book = try bench.notebook()
   let saver = Saver(book, path: bench.path, isInPlace: true)
   let (first, assets) = entry.output(
