@@ -30,7 +30,7 @@ extension OutputImage {
     let parts = rest.split(separator: 0x20, omittingEmptySubsequences: false)
     guard parts.count == 3, parts[1].starts(with: "\"out:".utf8),
       parts[2].suffix(2) == [0x22, 0x29],
-      let path = Self.decoded(parts[0])
+      let path = String(validating: PercentSigns.decoded(parts[0]), as: UTF8.self)
     else { return nil }
     let key = String(decoding: parts[1].dropFirst(5), as: UTF8.self)
     let digest = String(decoding: parts[2].dropLast(2), as: UTF8.self)
@@ -39,10 +39,19 @@ extension OutputImage {
     self.init(alt: String(decoding: text, as: UTF8.self), path: path, key: key, digest: digest)
   }
 
+  /// Spaces, parentheses and what ends an address in Markdown as `%28`.
   private static func encoded(_ path: String) -> String {
+    PercentSigns.encoded(path) { $0 <= 0x20 || $0 == 0x7F || "()%\"\\<>".utf8.contains($0) }
+  }
+}
+
+/// Bytes of addresses as `%28`.
+package enum PercentSigns {
+  /// The text with the bytes that `isCoded` names as `%28`.
+  package static func encoded(_ text: String, where isCoded: (UInt8) -> Bool) -> String {
     var result: [UInt8] = []
-    for byte in path.utf8 {
-      if byte <= 0x20 || byte == 0x7F || "()%\"\\<>".utf8.contains(byte) {
+    for byte in text.utf8 {
+      if isCoded(byte) {
         result += "%\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))".utf8
       } else {
         result.append(byte)
@@ -51,19 +60,23 @@ extension OutputImage {
     return String(decoding: result, as: UTF8.self)
   }
 
-  private static func decoded(_ bytes: ArraySlice<UInt8>) -> String? {
+  /// The bytes with `%28` decoded; a percent sign without two digits behind it stays.
+  package static func decoded(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
-    var rest = bytes
+    var rest = Array(bytes)[...]
     while let byte = rest.popFirst() {
-      let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-      if byte == UInt8(ascii: "%"), digits.utf8.count == 2, let value = UInt8(digits, radix: 16) {
+      let digits = rest.prefix(2)
+      if byte == UInt8(ascii: "%"), digits.count == 2,
+        digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+        let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+      {
         result.append(value)
         rest = rest.dropFirst(2)
       } else {
         result.append(byte)
       }
     }
-    return String(validating: result, as: UTF8.self)
+    return result
   }
 }
 

@@ -1,6 +1,8 @@
 // HTML as it is written: text and attribute values escaped, hidden characters shown. Knows no
 // notebook.
 
+import NotebookFormat
+
 /// An HTML text that grows.
 struct HTMLText {
   private(set) var bytes: [UInt8] = []
@@ -54,12 +56,8 @@ struct HTMLText {
   /// A URL as the value of an attribute; bytes that no URL holds are percent-encoded.
   mutating func address(_ name: String, _ url: String) {
     markup(" \(name)=\"")
-    for byte in url.utf8 {
-      if Self.isAddressByte(byte) {
-        if byte == UInt8(ascii: "&") { bytes += "&amp;".utf8 } else { bytes.append(byte) }
-      } else {
-        bytes += "%\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))".utf8
-      }
+    for byte in PercentSigns.encoded(url, where: { !Self.isAddressByte($0) }).utf8 {
+      if byte == UInt8(ascii: "&") { bytes += "&amp;".utf8 } else { bytes.append(byte) }
     }
     markup("\"")
   }

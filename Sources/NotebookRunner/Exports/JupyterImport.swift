@@ -369,15 +369,7 @@ struct JupyterImport {
   }
 
   private static func encoded(_ path: String) -> String {
-    var result = ""
-    for byte in path.utf8 {
-      if byte <= 0x20 || byte >= 0x7F || "()%\"\\<>".utf8.contains(byte) {
-        result += "%\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))"
-      } else {
-        result.unicodeScalars.append(Unicode.Scalar(byte))
-      }
-    }
-    return result
+    PercentSigns.encoded(path) { $0 <= 0x20 || $0 >= 0x7F || "()%\"\\<>".utf8.contains($0) }
   }
 
   private static func alt(_ text: String) -> String {

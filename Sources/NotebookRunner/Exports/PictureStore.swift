@@ -108,19 +108,6 @@ final class PictureStore {
   /// The path that a relative address of Markdown names: without query and fragment, decoded.
   static func path(of url: String) -> String {
     let plain = url.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
-    var result: [UInt8] = []
-    var rest = Array(plain)[...]
-    while let byte = rest.popFirst() {
-      let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-      if byte == UInt8(ascii: "%"), digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit),
-        let value = UInt8(digits, radix: 16)
-      {
-        result.append(value)
-        rest = rest.dropFirst(2)
-      } else {
-        result.append(byte)
-      }
-    }
-    return String(decoding: result, as: UTF8.self)
+    return String(decoding: PercentSigns.decoded(plain), as: UTF8.self)
   }
 }
