@@ -13,12 +13,23 @@ struct UsageError: Error {
 
 /// An option of the command line.
 struct Option {
+  /// As help shows it: `-q, --quiet`, `--seed N`.
+  let head: String
   let names: [String]
   /// What the value is called; nil for a switch.
   let value: String?
   let summary: String
   /// The commands that take it.
   let commands: Set<String>
+
+  init(_ head: String, _ summary: String, _ commands: Set<String>) {
+    self.head = head
+    let words = head.split(separator: " ").map { String($0.last == "," ? $0.dropLast() : $0) }
+    names = words.filter { $0.hasPrefix("-") }
+    value = words.last { !$0.hasPrefix("-") }
+    self.summary = summary
+    self.commands = commands
+  }
 }
 
 /// A command of the program.
@@ -101,76 +112,34 @@ private let commonOptions: [Option] = [
     summary: "let notebooks reach files outside their folder, the network, the shell",
     commands: everyCommand),
   Option(
-    names: ["--threads"], value: "N", summary: "worker threads (results never depend on it)",
-    commands: everyCommand.union(["bench"])),
+    "--threads N", "worker threads (results never depend on it)", everyCommand.union(["bench"])),
+  Option("--seed N", "the seed of all random numbers", everyCommand),
+  Option("--color auto|always|never", "when to colour", everyCommand),
   Option(
-    names: ["--seed"], value: "N", summary: "the seed of all random numbers",
-    commands: everyCommand),
-  Option(
-    names: ["--color"], value: "auto|always|never", summary: "when to colour",
-    commands: everyCommand),
-  Option(
-    names: ["-q", "--quiet"], value: nil, summary: "no greeting, no progress; errors only",
-    commands: everyCommand.union(["export", "import"])),
-  Option(
-    names: ["-i"], value: "FILE", summary: "the console: runs a script or a notebook first",
-    commands: [""]),
-  Option(
-    names: ["--no-rc"], value: nil, summary: "the console: leaves out rc.quire", commands: [""]),
-  Option(
-    names: ["-p"], value: "NAME=VALUE", summary: "sets a parameter of the notebook",
-    commands: ["run", "check", "test"]),
-  Option(
-    names: ["--only"], value: "ID", summary: "runs this cell and those it depends on",
-    commands: runs),
-  Option(
-    names: ["--update"], value: nil, summary: "stores new outputs where they differ",
-    commands: ["test"]),
-  Option(
-    names: ["--out"], value: "FILE", summary: "writes there, not in place",
-    commands: ["run", "export", "import"]),
-  Option(
-    names: ["--no-save"], value: nil, summary: "runs and shows, writes no notebook",
-    commands: ["run"]),
-  Option(
-    names: ["--show"], value: nil, summary: "shows prose and code beside the outputs",
-    commands: ["run"]),
-  Option(
-    names: ["--on-error"], value: "stop|continue", summary: "what a failing cell does",
-    commands: runs),
-  Option(
-    names: ["--timeout"], value: "SECONDS", summary: "the time limit of each cell",
-    commands: runs),
-  Option(
-    names: ["--timeout-total"], value: "SECONDS", summary: "the time limit of all cells together",
-    commands: runs),
-  Option(
-    names: ["--max-memory"], value: "SIZE", summary: "what tensors may hold at once: 8G, 500M",
-    commands: runs),
-  Option(
-    names: ["--lock"], value: nil,
-    summary: "writes digests of weights and data into the notebook", commands: ["run"]),
-  Option(
-    names: ["--locked"], value: nil, summary: "runs only on what the lock block names",
-    commands: runs),
-  Option(
-    names: ["--json"], value: nil, summary: "one JSON object a line instead of text",
-    commands: ["bench", "run", "check", "test"]),
-  Option(
-    names: ["--runs"], value: "N", summary: "runs of each work", commands: ["bench"]),
-  Option(
-    names: ["--prompt"], value: "N", summary: "tokens of the prompt", commands: ["bench"]),
-  Option(
-    names: ["--generate"], value: "N", summary: "tokens that are generated",
-    commands: ["bench"]),
-  Option(
-    names: ["--method"], value: "lora|full", summary: "what is trained", commands: ["bench"]),
-  Option(
-    names: ["--batch"], value: "N", summary: "rows of a training step", commands: ["bench"]),
-  Option(
-    names: ["--length"], value: "N", summary: "tokens of a row", commands: ["bench"]),
-  Option(
-    names: ["--size"], value: "N", summary: "rows and columns of a matrix", commands: ["bench"]),
+    "-q, --quiet", "no greeting, no progress; errors only",
+    everyCommand.union(["export", "import"])),
+  Option("-i FILE", "the console: runs a script or a notebook first", [""]),
+  Option("--no-rc", "the console: leaves out rc.quire", [""]),
+  Option("-p NAME=VALUE", "sets a parameter of the notebook", ["run", "check", "test"]),
+  Option("--only ID", "runs this cell and those it depends on", runs),
+  Option("--update", "stores new outputs where they differ", ["test"]),
+  Option("--out FILE", "writes there, not in place", ["run", "export", "import"]),
+  Option("--no-save", "runs and shows, writes no notebook", ["run"]),
+  Option("--show", "shows prose and code beside the outputs", ["run"]),
+  Option("--on-error stop|continue", "what a failing cell does", runs),
+  Option("--timeout SECONDS", "the time limit of each cell", runs),
+  Option("--timeout-total SECONDS", "the time limit of all cells together", runs),
+  Option("--max-memory SIZE", "what tensors may hold at once: 8G, 500M", runs),
+  Option("--lock", "writes digests of weights and data into the notebook", ["run"]),
+  Option("--locked", "runs only on what the lock block names", runs),
+  Option("--json", "one JSON object a line instead of text", ["bench", "run", "check", "test"]),
+  Option("--runs N", "runs of each work", ["bench"]),
+  Option("--prompt N", "tokens of the prompt", ["bench"]),
+  Option("--generate N", "tokens that are generated", ["bench"]),
+  Option("--method lora|full", "what is trained", ["bench"]),
+  Option("--batch N", "rows of a training step", ["bench"]),
+  Option("--length N", "tokens of a row", ["bench"]),
+  Option("--size N", "rows and columns of a matrix", ["bench"]),
 ]
 
 /// What was asked for.

@@ -7,19 +7,14 @@ import Workbench
 
 let exportOptions: [Option] = [
   Option(
-    names: ["--to"], value: "html|ipynb|md|quire",
-    summary: "the form: a page, a Jupyter notebook, a copy, a script", commands: ["export"]),
+    "--to html|ipynb|md|quire", "the form: a page, a Jupyter notebook, a copy, a script", ["export"]
+  ),
   Option(
-    names: ["--edition"], value: "student|solution",
-    summary: "of a workshop's notebook: the tasks, or their solutions", commands: ["export"]),
-  Option(
-    names: ["--plain"], value: nil, summary: "Markdown without attributes and front matter",
-    commands: ["export"]),
-  Option(
-    names: ["--no-outputs"], value: nil, summary: "the cells alone", commands: ["export"]),
-  Option(
-    names: ["--force"], value: nil, summary: "replaces a file that is there",
-    commands: ["export", "import"]),
+    "--edition student|solution", "of a workshop's notebook: the tasks, or their solutions",
+    ["export"]),
+  Option("--plain", "Markdown without attributes and front matter", ["export"]),
+  Option("--no-outputs", "the cells alone", ["export"]),
+  Option("--force", "replaces a file that is there", ["export", "import"]),
 ]
 
 extension Command {

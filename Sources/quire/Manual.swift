@@ -27,8 +27,7 @@ func manualPage(_ session: Session) -> String {
   }
   lines.append(".SH OPTIONS")
   for option in options {
-    let head = option.names.joined(separator: ", ") + (option.value.map { " " + $0 } ?? "")
-    lines += [".TP", ".B " + roff(head), roff(option.summary)]
+    lines += [".TP", ".B " + roff(option.head), roff(option.summary)]
   }
   lines += [".SH CONSOLE", "These words belong to the console itself:", ".nf"]
   lines += Words.help.split(separator: "\n").map { roff(String($0)) }

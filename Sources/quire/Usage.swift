@@ -44,15 +44,12 @@ func usage(of command: String) -> String {
 }
 
 private func optionLines(_ options: [Option], showsCommands: Bool) -> [String] {
-  let heads = options.map { option in
-    option.names.joined(separator: ", ") + (option.value.map { " " + $0 } ?? "")
-  }
-  let width = heads.map(\.count).max() ?? 0
-  return zip(heads, options).map { head, option in
+  let width = options.map(\.head.count).max() ?? 0
+  return options.map { option in
     let isGeneral = !showsCommands || option.commands.contains("")
     let names = commandWords.map(\.name).filter { option.commands.contains($0) }
-    let padding = String(repeating: " ", count: width - head.count)
-    return "  \(head)\(padding)  \(option.summary)"
+    let padding = String(repeating: " ", count: width - option.head.count)
+    return "  \(option.head)\(padding)  \(option.summary)"
       + (isGeneral ? "" : " (\(names.joined(separator: ", ")))")
   }
 }
