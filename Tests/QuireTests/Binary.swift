@@ -37,15 +37,16 @@ enum Binary {
     return place
   }
 
-  /// Runs the program to its end; killed after `limit` seconds (status 124).
+  /// Runs the program to its end; killed after `limit` seconds (status 124). `program` is Quire
+  /// unless named otherwise.
   static func run(
-    _ arguments: [String], folder: URL? = nil, input: String = "",
+    _ arguments: [String], program: String = path, folder: URL? = nil, input: String = "",
     environment: [String: String] = [:], limit: Double = 120
   ) throws -> Finished {
     let scratch = try temporaryFolder()
     defer { try? FileManager.default.removeItem(at: scratch) }
     let process = Process()
-    process.executableURL = URL(filePath: path)
+    process.executableURL = URL(filePath: program)
     process.arguments = arguments
     process.currentDirectoryURL = folder ?? root
     var values = ProcessInfo.processInfo.environment
@@ -80,5 +81,10 @@ enum Binary {
     return Finished(
       status: status, out: try String(contentsOf: names[1], encoding: .utf8),
       err: try String(contentsOf: names[2], encoding: .utf8))
+  }
+
+  /// Runs a line of the shell, in which `$0` is Quire and `$1` the first of the arguments.
+  static func shell(_ line: String, _ arguments: String...) throws -> Finished {
+    try run(["-c", line, path] + arguments, program: "/bin/bash")
   }
 }

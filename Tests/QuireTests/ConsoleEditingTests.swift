@@ -164,9 +164,7 @@ private func paste(_ text: String) -> String { "\u{1B}[200~\(text)\u{1B}[201~" }
   // MARK: Completion
 
   @Test func `Tab completes names, members, keys, files and letters`() throws {
-    let terminal = try startedConsole()
-    try "x".write(
-      to: terminal.state.appending(path: "some file.txt"), atomically: true, encoding: .utf8)
+    let terminal = try startedConsole(files: ["some file.txt": "x"])
     terminal.enter("settings = {learning: {rate: 0.1}, \"odd key\": 2}", then: 2)
     terminal.type("setti\t")
     terminal.cursorFollows("In [2]: settings")
@@ -255,8 +253,6 @@ private func paste(_ text: String) -> String { "\u{1B}[200~\(text)\u{1B}[201~" }
   }
 
   @Test func `an inputrc changes keys for Quire alone`() throws {
-    let state = try Binary.temporaryFolder()
-    defer { try? FileManager.default.removeItem(at: state) }
     let text = """
       $if quire
       "\\C-t": "tea"
@@ -265,10 +261,9 @@ private func paste(_ text: String) -> String { "\u{1B}[200~\(text)\u{1B}[201~" }
       $if bash
       "\\C-t": "bash"
       $endif
+
       """
-    try (text + "\n").write(
-      to: state.appending(path: ".inputrc"), atomically: true, encoding: .utf8)
-    let terminal = try startedConsole(state: state)
+    let terminal = try startedConsole(files: [".inputrc": text])
     terminal.type("\u{14}")
     terminal.cursorFollows("In [1]: tea")
     terminal.type("\u{7}")
@@ -276,11 +271,7 @@ private func paste(_ text: String) -> String { "\u{1B}[200~\(text)\u{1B}[201~" }
   }
 
   @Test func `vi mode is respected`() throws {
-    let state = try Binary.temporaryFolder()
-    defer { try? FileManager.default.removeItem(at: state) }
-    try "set editing-mode vi\n".write(
-      to: state.appending(path: ".inputrc"), atomically: true, encoding: .utf8)
-    let terminal = try startedConsole(state: state)
+    let terminal = try startedConsole(files: [".inputrc": "set editing-mode vi\n"])
     terminal.type("11 + 31")
     terminal.cursorFollows("In [1]: 11 + 31")
     terminal.type("\u{1B}")

@@ -14,9 +14,13 @@ private struct Dice {
 }
 
 @Suite(.serialized) struct `what outlives a console` {
-  private func folder() throws -> URL {
-    let state = try Binary.temporaryFolder()
-    return state
+  private func folder() throws -> URL { try Binary.temporaryFolder() }
+
+  private func killed(
+    _ terminal: PseudoTerminal, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    terminal.send(SIGKILL)
+    #expect(terminal.status() == 137, sourceLocation: sourceLocation)
   }
 
   private func journals(_ state: URL) throws -> [URL] {
@@ -59,8 +63,7 @@ private struct Dice {
           terminal.type(line + "\r")
           terminal.wait("some of it") { $0.text.contains("v = \(round) +") }
         }
-        terminal.send(SIGKILL)
-        #expect(terminal.status() == 137)
+        killed(terminal)
       }
       let next = try startedConsole(state: state)
       guard !seen.isEmpty || next.screen.text.contains(":recover") else { continue }
@@ -70,8 +73,7 @@ private struct Dice {
       let back = cells(next)
       #expect(back == seen || back == sent, "round \(round)")
       // Theirs is given up, ours is not: nothing is lost when this one is killed as well.
-      next.send(SIGKILL)
-      #expect(next.status() == 137)
+      killed(next)
       if !back.isEmpty {
         let third = try startedConsole(state: state)
         third.enter(":recover", then: 1)
@@ -88,8 +90,7 @@ private struct Dice {
     first.enter("v = 6", then: 2)
     first.enter("print v * 7", then: 3)
     first.enter("[1][v]", then: 4)
-    first.send(SIGKILL)
-    #expect(first.status() == 137)
+    killed(first)
     let second = try startedConsole(state: state)
     #expect(second.screen.text.contains("2 cells of "))
     second.enter(":recover", then: 1)
@@ -117,8 +118,7 @@ private struct Dice {
     let first = try startedConsole(state: state)
     first.enter("v = 1", then: 2)
     first.enter("v = 2", then: 3)
-    first.send(SIGKILL)
-    #expect(first.status() == 137)
+    killed(first)
     let path = try #require(try journals(state).last)
     var bytes = try Data(contentsOf: path)
     bytes.append(Data("\u{0}\u{1}garbage\n[1, 2\n{\"event\": \"input\", \"source\": \"v = ".utf8))
@@ -155,14 +155,12 @@ private struct Dice {
     let first = try startedConsole(state: state)
     first.enter("v = 1", then: 2)
     first.enter(":save s.md", then: 2)
-    first.send(SIGKILL)
-    #expect(first.status() == 137)
+    killed(first)
     let second = try startedConsole(state: state)
     #expect(!second.screen.text.contains("recover"))
     second.enter(":open s.md", then: 1)
     second.enter("v = 2", then: 2)
-    second.send(SIGKILL)
-    #expect(second.status() == 137)
+    killed(second)
     let third = try startedConsole(state: state)
     #expect(third.screen.text.contains("1 cell of "))
     third.enter(":recover", then: 1)

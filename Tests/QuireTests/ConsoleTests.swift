@@ -7,10 +7,11 @@ import Testing
 /// A console without greeting at its first prompt.
 func startedConsole(
   _ arguments: [String] = [], environment: [String: String?] = [:], columns: Int = 80,
-  rows: Int = 24, state: URL? = nil
+  rows: Int = 24, state: URL? = nil, files: [String: String] = [:]
 ) throws -> PseudoTerminal {
   let terminal = try PseudoTerminal(
-    ["-q"] + arguments, environment: environment, columns: columns, rows: rows, state: state)
+    ["-q"] + arguments, environment: environment, columns: columns, rows: rows, state: state,
+    files: files)
   terminal.prompt(1)
   return terminal
 }

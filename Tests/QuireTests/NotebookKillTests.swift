@@ -88,19 +88,9 @@ import Testing
       "```quire\nfor i in 0..190 { print \"line \\(i) of a longer text to fill the file\" }\n```\n"
     let (folder, file) = try folder(text)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/bash")
-    process.arguments = [
-      "-c", "ulimit -f 4; exec \"$0\" run -q \"$1\" >/dev/null", Binary.path, file.path,
-    ]
-    let errors = Pipe()
-    process.standardError = errors
-    try process.run()
-    let told = String(
-      decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 7)
-    #expect(told.contains("error[file]: write "))
+    let run = try Binary.shell("ulimit -f 4; exec \"$0\" run -q \"$1\" >/dev/null", file.path)
+    #expect(run.status == 7)
+    #expect(run.err.contains("error[file]: write "))
     #expect(try String(contentsOf: file, encoding: .utf8) == text)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["t.md"])
   }
@@ -109,13 +99,15 @@ import Testing
     let text = "```quire\n1 + 1\n```\n"
     let (folder, file) = try folder(text)
     defer { try? FileManager.default.removeItem(at: folder) }
-    var arguments = [Binary.path, "run", "-q", file.path]
+    var program = Binary.path
+    var arguments = ["run", "-q", file.path]
     if getuid() == 0 {
       // Root may write anywhere: the run is somebody else's.
       chmod(folder.path, 0o755)
       chmod(file.path, 0o644)
-      arguments = ["/usr/bin/setpriv", "--reuid", "65534", "--clear-groups"] + arguments
-      guard FileManager.default.isExecutableFile(atPath: arguments[0]) else {
+      arguments = ["--reuid", "65534", "--clear-groups", program] + arguments
+      program = "/usr/bin/setpriv"
+      guard FileManager.default.isExecutableFile(atPath: program) else {
         print("skipped: no setpriv to run as somebody else")
         return
       }
@@ -123,18 +115,12 @@ import Testing
       chmod(folder.path, 0o555)
     }
     defer { chmod(folder.path, 0o755) }
-    let process = Process()
-    process.executableURL = URL(filePath: arguments[0])
-    process.arguments = Array(arguments.dropFirst())
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    if process.terminationStatus == 126 || process.terminationStatus == 127 {
+    let run = try Binary.run(arguments, program: program)
+    if run.status == 126 || run.status == 127 {
       print("skipped: the program is where nobody else may run it")
       return
     }
-    #expect(process.terminationStatus == 7)
+    #expect(run.status == 7)
     #expect(try String(contentsOf: file, encoding: .utf8) == text)
   }
 
@@ -145,19 +131,10 @@ import Testing
     let (folder, file) = try folder(cells.joined(separator: "\n"))
     defer { try? FileManager.default.removeItem(at: folder) }
     for arguments in ["run", "run --json"] {
-      let process = Process()
-      process.executableURL = URL(filePath: "/bin/bash")
-      process.arguments = [
-        "-c", "set -o pipefail; \"$0\" \(arguments) -q \"$1\" | head -1", Binary.path, file.path,
-      ]
-      let out = Pipe()
-      process.standardOutput = out
-      try process.run()
-      let shown = String(
-        decoding: try out.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-      process.waitUntilExit()
-      #expect(process.terminationStatus == 0)
-      #expect(shown.split(separator: "\n").count == 1)
+      let run = try Binary.shell(
+        "set -o pipefail; \"$0\" \(arguments) -q \"$1\" | head -1", file.path)
+      #expect(run.status == 0)
+      #expect(run.out.split(separator: "\n").count == 1)
       let saved = try String(contentsOf: file, encoding: .utf8)
       #expect(saved.components(separatedBy: "```out {src=").count == 4)
     }

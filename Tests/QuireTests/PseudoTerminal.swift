@@ -25,14 +25,17 @@ final class PseudoTerminal {
   let state: URL
   private let ownsState: Bool
 
-  /// `environment` changes that of the test: nil removes a variable. `program` is Quire unless
-  /// named otherwise.
+  /// `environment` changes that of the test: nil removes a variable. `files` are written into the
+  /// folder first, by name. `program` is Quire unless named otherwise.
   init(
     _ arguments: [String], environment: [String: String?] = [:], columns: Int = 80, rows: Int = 24,
-    state given: URL? = nil, program: String = Binary.path
+    state given: URL? = nil, files: [String: String] = [:], program: String = Binary.path
   ) throws {
     state = try given ?? Binary.temporaryFolder()
     ownsState = given == nil
+    for (name, text) in files {
+      try text.write(to: state.appending(path: name), atomically: true, encoding: .utf8)
+    }
     screen = ScreenModel(columns: columns, rows: rows)
     var terminal = ct_terminal()
     let failure = ct_open(&terminal)
