@@ -13,7 +13,7 @@ extension Loop {
     do {
       switch words.name {
       case "quit", "q", "exit": return mayQuit(isAsked: true)
-      case "help": show(Words.help)
+      case "help": show(helpOfWords)
       case "bindings": show(editor.bindings.joined(separator: "\n"))
       case "save": try save(words, isForced: false)
       case "save!": try save(words, isForced: true)
@@ -31,6 +31,13 @@ extension Loop {
       printer.receive(.failed(Diagnostic(error)))
     }
     return false
+  }
+
+  /// The words of the console with what they do, in the columns there are.
+  private var helpOfWords: String {
+    Words.help.split(separator: "\n").flatMap {
+      foldedText(String($0), hanging: 16, columns: min(80, out.columnCount))
+    }.joined(separator: "\n")
   }
 
   /// `~` is the home folder; a relative path starts from the session's folder.

@@ -80,11 +80,8 @@ package struct Terminal: Sendable {
     return max(1, columns ?? 80)
   }
 
-  /// Columns for values: at least 40, below which tables and plots say nothing.
-  package var width: Int { max(40, columnCount) }
-
   /// How values are drawn there.
   package var style: TextStyle {
-    TextStyle(width: width, level: level, ascii: false, form: isTerminal ? .terminal : .log)
+    TextStyle(width: columnCount, level: level, ascii: false, form: isTerminal ? .terminal : .log)
   }
 }

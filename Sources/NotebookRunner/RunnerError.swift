@@ -70,7 +70,7 @@ package enum RunnerError: RoomError, Equatable {
     case .unknownCell(_, let nearest):
       nearest ?? "a cell is named by its id or by its number from 1"
     case .idleCell: "remove the class to run it"
-    case .unknownCode(_, _, let nearest): nearest ?? "help errors lists the codes"
+    case .unknownCode(_, _, let nearest): nearest ?? "quire help errors lists the codes"
     case .badCheck(_, _, let help): help
     case .badAttributes: "write {#id .class key=value}, values as words or JSON"
     case .noLock, .badLock, .notLocked: "quire run --lock writes one"

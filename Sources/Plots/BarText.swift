@@ -10,7 +10,8 @@ extension Figure {
     for index in 0..<(series.first?.y.count ?? 0) {
       for (place, one) in series.enumerated() {
         let name =
-          index < labels.count ? labels[index].drawn(style, columns: 24) : "\(index)"
+          index < labels.count
+          ? labels[index].drawn(style, columns: style.nameColumns(24)) : "\(index)"
         let label = series.count == 1 ? name : place == 0 ? name : ""
         let suffix = series.count == 1 ? "" : seriesName(place, style)
         rows.append(BarRow(label: label, series: suffix, owner: place, value: one.y[index]))

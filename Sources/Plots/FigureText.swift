@@ -101,6 +101,11 @@ func finished(_ lines: [String], _ style: TextStyle) -> String {
   return result
 }
 
+extension TextStyle {
+  /// A sentence of the result as lines: broken where a terminal would break it anywhere.
+  func folded(_ text: String) -> [String] { form == .terminal ? wrapped(text, width) : [text] }
+}
+
 /// A sentence broken at spaces.
 func wrapped(_ text: String, _ width: Int) -> [String] {
   if displayWidth(text) <= width { return [text] }

@@ -8,8 +8,10 @@ extension Result {
     let pen = Pen(level: style.form == .terminal ? style.level : .none)
     var lines = title.isEmpty ? [] : [pen.bold(SafeText.cut(SafeText.name(title), columns: 200))]
     for part in parts { lines += part.lines(style, pen, in: self) }
-    for note in notes { lines.append(pen.faint("note  " + SafeText.name(note))) }
-    for check in checks { lines.append(check.line(style, pen)) }
+    for note in notes {
+      lines += style.folded("note  " + SafeText.name(note)).map { pen.faint($0) }
+    }
+    for check in checks { lines += check.lines(style, pen) }
     if style.form == .plain, let figure { lines.append("figure: \(figure.summary)") }
     return finished(lines, style)
   }
@@ -17,7 +19,14 @@ extension Result {
 
 extension Receipt {
   /// Stored text has the tolerance, never the measured error, which differs between machines.
-  func line(_ style: TextStyle, _ pen: Pen) -> String {
+  func lines(_ style: TextStyle, _ pen: Pen) -> [String] {
+    let plain = line(style, Pen(level: .none))
+    let folded = style.folded(plain)
+    if folded.count == 1 { return [line(style, pen)] }
+    return folded.map { ok ? pen.faint($0) : pen.bad($0) }
+  }
+
+  private func line(_ style: TextStyle, _ pen: Pen) -> String {
     let bound =
       tolerance == 0 ? "exactly" : "within \(Digits.significant(tolerance, 3))"
     let head = "receipt  \(SafeText.name(name)), \(bound): "
@@ -35,7 +44,7 @@ extension Receipt {
 extension Part {
   func lines(_ style: TextStyle, _ pen: Pen, in result: Result) -> [String] {
     switch self {
-    case .note(let text): return [SafeText.sentence(text)]
+    case .note(let text): return style.folded(SafeText.sentence(text))
     case .table(let table): return table.lines(style, pen)
     case .tree(let tree): return tree.table(style).lines(style, pen)
     case .strip(let strip): return strip.lines(style, pen)
@@ -56,7 +65,9 @@ extension Part {
 extension Bars {
   func lines(_ style: TextStyle, _ pen: Pen) -> [String] {
     let rows = zip(labels, values).map { label, value in
-      BarRow(label: label.drawn(style, columns: 24), series: "", owner: 0, value: value)
+      BarRow(
+        label: label.drawn(style, columns: style.nameColumns(24)), series: "", owner: 0,
+        value: value)
     }
     let head = title.map { [SafeText.name($0)] } ?? []
     if style.form == .terminal { return head + drawnBars(rows, style, pen) }
@@ -127,9 +138,10 @@ extension Table {
         texts.reduce(0) { max($0, column < $1.count ? displayWidth($1[column]) : 0) }
       }
       let over = widths.reduce(0, +) + 2 * max(0, count - 1) - style.width
-      if over <= 0 || count < 2 { return dropped }
+      if over <= 0 || count < 1 { return dropped }
       let widest = (0..<count).filter { !numeric.contains($0) }.max { widths[$0] < widths[$1] }
-      if let widest, widths[widest] - over >= 12 {
+      if count == 1, widest == nil { return dropped }
+      if let widest, count == 1 || widths[widest] - over >= min(12, style.width / 3) {
         let room = widths[widest] - over
         for row in texts.indices {
           texts[row][widest] = middleCut(texts[row][widest], room, style.ascii)

@@ -19,7 +19,7 @@ package struct TextStyle: Sendable, Equatable {
     case log
   }
 
-  /// Columns, at least 40.
+  /// Columns, at least `leastWidth`.
   package var width: Int
   package var level: ColorLevel
   package var ascii: Bool
@@ -28,11 +28,17 @@ package struct TextStyle: Sendable, Equatable {
   package init(
     width: Int = 80, level: ColorLevel = .none, ascii: Bool = false, form: Form = .terminal
   ) {
-    self.width = max(40, width)
+    self.width = max(Self.leastWidth, width)
     self.level = level
     self.ascii = ascii
     self.form = form
   }
+
+  /// Below so many columns tables and plots say nothing.
+  package static let leastWidth = 20
+
+  /// Columns for a name beside numbers, where `usual` would leave them no room.
+  func nameColumns(_ usual: Int) -> Int { width < 40 ? min(usual, width / 3) : usual }
 
   package static let notebook = TextStyle(form: .plain)
   package static let log = TextStyle(form: .log)

@@ -13,25 +13,37 @@ let helpChapters: [(group: String, title: String)] = [
 ]
 
 extension Session {
-  /// The answer to `help` and its words.
-  package func helpText(_ words: [String]) throws -> String {
-    guard let first = words.first else { return overview() }
+  /// The answer to `help` and its words, for a terminal of so many columns; lines of more than 80 are
+  /// hard to read on any.
+  package func helpText(_ words: [String], columns: Int = 80) throws -> String {
+    try helpLines(words, min(80, columns)).joined(separator: "\n")
+  }
+
+  private func helpLines(_ words: [String], _ columns: Int) throws -> [String] {
+    guard let first = words.first else { return overview(columns) }
     let topic = words.joined(separator: " ")
-    if let builtin = builtins.first(where: { $0.name == topic }) { return page(of: builtin) }
-    if let text = languageTopic(first), words.count == 1 { return text }
-    if topic == "families" { return try familyList() }
-    if topic.hasPrefix("error."), let text = errorTopic(String(topic.dropFirst(6))) { return text }
-    if let module = words.first.flatMap(libraryModule), words.count == 1 {
-      return moduleHelp(topic, module)
+    if let builtin = builtins.first(where: { $0.name == topic }) {
+      return [page(of: builtin, columns: columns)]
+    }
+    if words.count == 1, let lines = languageTopic(first, columns: columns) { return lines }
+    if topic == "families" { return try familyList(columns) }
+    if topic.hasPrefix("error."),
+      let lines = errorTopic(String(topic.dropFirst(6)), columns: columns)
+    {
+      return lines
+    }
+    if words.count == 1, let module = libraryModule(first) {
+      return moduleHelp(topic, module, columns)
     }
     let hits = search(topic)
-    if !hits.isEmpty { return hits.map(line(of:)).joined(separator: "\n") }
+    if !hits.isEmpty { return hits.flatMap { lines(of: $0, columns) } }
     let known = builtins.map(\.name) + languageTopics.keys
     throw WorkbenchError.noTopic(topic, near: didYouMean(topic, among: known))
   }
 
-  private func overview() -> String {
-    var lines = ["Words by chapter; help NAME shows one, help \"fine tune\" searches."]
+  private func overview(_ columns: Int) -> [String] {
+    var lines = foldedText(
+      "Words by chapter; help NAME shows one, help \"fine tune\" searches.", columns: columns)
     let known = Set(helpChapters.map(\.group))
     let others = Set(builtins.map(\.group)).subtracting(known).sorted().map { ($0, $0) }
     for (group, title) in helpChapters.map({ ($0.group, $0.title) }) + others {
@@ -39,52 +51,58 @@ extension Session {
       if names.isEmpty { continue }
       lines.append("")
       lines.append("\(title):")
-      lines += wrapped(names, width: 76).map { "  " + $0 }
+      lines += wrapped(names, width: columns - 4).map { "  " + $0 }
     }
     lines.append("")
     lines += foldedText(
-      "the language: " + languageTopics.keys.sorted().joined(separator: " "), hanging: 14)
-    lines += foldedText("modules (use NAME): " + libraryModules.joined(separator: " "), hanging: 20)
-    lines.append("help families lists the models that can be loaded.")
-    return lines.joined(separator: "\n")
+      "the language: " + languageTopics.keys.sorted().joined(separator: " "), hanging: 14,
+      columns: columns)
+    lines += foldedText(
+      "modules (use NAME): " + libraryModules.joined(separator: " "), hanging: 20, columns: columns)
+    return lines
+      + foldedText("help families lists the models that can be loaded.", columns: columns)
   }
 
   /// The pages of all words, one after the other.
   package var allPages: String { builtins.map { page(of: $0) }.joined(separator: "\n") }
 
-  /// The page of one word.
-  package func page(of builtin: Builtin) -> String {
-    var lines =
-      foldedText(builtin.signature, hanging: 4)
-      + foldedText("  " + capitalised(builtin.summary), hanging: 2)
+  /// The page of one word, for a terminal of so many columns.
+  package func page(of builtin: Builtin, columns: Int = 80) -> String {
+    func folded(_ line: String, _ hanging: Int = 0) -> [String] {
+      foldedText(line, hanging: hanging, columns: columns)
+    }
+    var lines = folded(builtin.signature, 4) + folded("  " + capitalised(builtin.summary), 2)
     let described = builtin.parameters.filter { !$0.summary.isEmpty }
     if !described.isEmpty {
       let width = described.map(\.name.count).max() ?? 0
       lines.append("")
       for parameter in described {
         let padding = String(repeating: " ", count: width - parameter.name.count)
-        lines += foldedText(
-          "  \(parameter.name)\(padding)  \(parameter.summary)", hanging: width + 4)
+        lines += folded("  \(parameter.name)\(padding)  \(parameter.summary)", width + 4)
       }
     }
     if !builtin.details.isEmpty {
       lines.append("")
       lines += builtin.details.split(separator: "\n", omittingEmptySubsequences: false)
-        .flatMap { foldedText(String($0)) }
+        .flatMap { folded(String($0)) }
     }
     if let twin = twin(of: builtin) {
-      lines += [""] + foldedText("with a tensor: " + twin.signature, hanging: 4)
-      lines += foldedText("  " + capitalised(twin.summary), hanging: 2)
+      lines += [""] + folded("with a tensor: " + twin.signature, 4)
+      lines += folded("  " + capitalised(twin.summary), 2)
     }
-    if let example = builtin.example { lines += ["", "example: " + example] }
+    // Code stays a line that can be copied, where it fits.
+    if let example = builtin.example {
+      lines += [""] + (columns < 80 ? folded("example: " + example, 4) : ["example: " + example])
+    }
     let codes = errorCodes(of: builtin).map(\.rawValue).joined(separator: " ")
-    lines += [""] + foldedText("errors: " + codes, hanging: 8)
+    lines += [""] + folded("errors: " + codes, 8)
     return lines.joined(separator: "\n")
   }
 
-  private func line(of builtin: Builtin) -> String {
+  private func lines(of builtin: Builtin, _ columns: Int) -> [String] {
     let padding = String(repeating: " ", count: max(1, 16 - builtin.name.count))
-    return builtin.name + padding + capitalised(builtin.summary)
+    return foldedText(
+      builtin.name + padding + capitalised(builtin.summary), hanging: 16, columns: columns)
   }
 
   /// Builtins whose declaration holds every word of the question.
@@ -108,7 +126,7 @@ extension Session {
   }
 
   /// What a library module brings: the first line of each function's documentation.
-  private func moduleHelp(_ name: String, _ text: String) -> String {
+  private func moduleHelp(_ name: String, _ text: String, _ columns: Int) -> [String] {
     var lines = ["use \(name)"]
     var summary: Substring?
     for line in text.split(separator: "\n") {
@@ -118,12 +136,13 @@ extension Session {
       }
       if line.hasPrefix("fn "), !line.hasPrefix("fn _") {
         let close = line.firstIndex(of: ")") ?? line.endIndex
-        lines.append("  \(name).\(line[..<close].dropFirst(3)))")
-        if let summary { lines += foldedText("      " + summary, hanging: 6) }
+        lines += foldedText(
+          "  \(name).\(line[..<close].dropFirst(3)))", hanging: 4, columns: columns)
+        if let summary { lines += foldedText("      " + summary, hanging: 6, columns: columns) }
       }
       summary = nil
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   private func utf8Contains(_ text: String, _ part: String) -> Bool {

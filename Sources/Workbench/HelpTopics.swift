@@ -2,9 +2,38 @@
 
 import Diagnostics
 
-/// The text for a word of the language: `help for`.
-func languageTopic(_ word: String) -> String? {
-  languageTopics[topicOfWord[word] ?? word]
+/// The lines for a word of the language, `help for`, at most so many columns wide. Lines that are
+/// indented are a paragraph, which is broken anew; the others are forms, and stay lines.
+func languageTopic(_ word: String, columns: Int) -> [String]? {
+  let topic = topicOfWord[word] ?? word
+  guard let text = languageTopics[topic] else { return nil }
+  var lines: [String] = []
+  var paragraph = ""
+  func finish() {
+    if !paragraph.isEmpty { lines += foldedText("  " + paragraph, hanging: 2, columns: columns) }
+    paragraph = ""
+  }
+  for line in text.split(separator: "\n") {
+    if line.first == " " {
+      paragraph += (paragraph.isEmpty ? "" : " ") + line.drop { $0 == " " }
+    } else {
+      finish()
+      lines += foldedText(String(line), hanging: 4, columns: columns)
+    }
+  }
+  finish()
+  return lines + (topic == "errors" ? errorCodeLines(columns: columns) : [])
+}
+
+/// Every code with what it says.
+private func errorCodeLines(columns: Int) -> [String] {
+  let width = ErrorCode.allCases.map(\.rawValue.count).max() ?? 0
+  return ErrorCode.allCases.flatMap { code in
+    let padding = String(repeating: " ", count: width - code.rawValue.count)
+    return foldedText(
+      "  \(code.rawValue)\(padding)  \(errorMeaning(code))", hanging: width + 4,
+      columns: columns)
+  }
 }
 
 /// Words that another topic explains.
@@ -105,14 +134,15 @@ let languageTopics: [String: String] = [
   "errors": """
   error[shape]: matmul needs inner extents to agree: [2, 3] @ [4, 5]
     The code in brackets, the rule that was broken, the place, the calls that led there, and what
-    to do next. help error.shape explains a code; try { … } catch e { … } catches.
+    to do next. help error.shape says more of a code; try { … } catch e { … } catches. The codes:
   """,
 ]
 
 /// `help error.shape`.
-func errorTopic(_ code: String) -> String? {
+func errorTopic(_ code: String, columns: Int) -> [String]? {
   guard let known = ErrorCode(rawValue: code) else { return nil }
-  return "error[\(code)]: \(errorMeaning(known))\n  \(errorAdvice(known))"
+  return foldedText("error[\(code)]: \(errorMeaning(known))", hanging: 2, columns: columns)
+    + foldedText("  \(errorAdvice(known))", hanging: 2, columns: columns)
 }
 
 /// What a code says, as part of a sentence.

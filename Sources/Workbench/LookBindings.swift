@@ -100,7 +100,7 @@ extension Session {
       let names = Files.isDirectory(place) ? try Files.list(place).sorted() : []
       let rows = names.compactMap { runRow(Path.join(place, $0)) }
       if rows.isEmpty { return .object(PlainText("no runs in \(folder)")) }
-      return .object(PlainText(aligned(rows)))
+      return .object(PlainText(table: aligned(rows)))
     }
   }
 

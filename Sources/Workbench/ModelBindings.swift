@@ -21,7 +21,7 @@ extension Session {
         [Parameter("family", .label("nil"), "these alone: \"llama\"")],
         example: "models", flags: [.command]
       ) { [unowned self] call in
-        .object(PlainText(modelTable(family: try call.optionalString("family"))))
+        .object(PlainText(table: modelTable(family: try call.optionalString("family"))))
       },
       Builtin(
         "quantize", group: "models", "a copy of a model whose weights take less room",
@@ -162,10 +162,12 @@ extension Session {
 extension Session {
   /// The page of `help families`: a line for each kind of model that can be loaded, from the data of
   /// the families, with the names their files give them.
-  func familyList() throws -> String {
+  func familyList(_ columns: Int) throws -> [String] {
     let families = try Families.all().sorted { $0.name < $1.name }
     let width = families.map(\.name.count).max() ?? 0
-    var lines = ["Families of models: model_type of config.json, architecture of a GGUF file."]
+    var lines = foldedText(
+      "Families of models: model_type of config.json, architecture of a GGUF file.",
+      columns: columns)
     for family in families {
       var words = "model_type " + family.modelTypes.joined(separator: ", ")
       words +=
@@ -173,8 +175,9 @@ extension Session {
         ? "" : "; GGUF " + family.ggufArchitectures.joined(separator: ", ")
       if !family.isCausal { words += "; encoder, for embed" }
       let padding = String(repeating: " ", count: width - family.name.count)
-      lines += foldedText("  \(family.name)\(padding)  \(words)", hanging: width + 4)
+      lines += foldedText(
+        "  \(family.name)\(padding)  \(words)", hanging: width + 4, columns: columns)
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 }

@@ -12,12 +12,16 @@ extension Session {
         example: "help prompt", flags: [.command, .takesWords]
       ) { [unowned self] call in
         let words = try call.list("words").map(\.printed)
-        return .object(PlainText(try helpText(words)))
+        let text = try helpText(words)
+        return .object(
+          PlainText { [weak self] columns in
+            (try? self?.helpText(words, columns: columns)) ?? text
+          })
       },
       Builtin(
         "vars", group: "session", "the variables: name, kind, shape or length, bytes",
         example: "vars", flags: [.command]
-      ) { [unowned self] _ in .object(PlainText(variableTable())) },
+      ) { [unowned self] _ in .object(PlainText(table: variableTable())) },
       Builtin(
         "seconds", group: "session", "a clock that only runs forward, in seconds",
         example: "start = seconds()",

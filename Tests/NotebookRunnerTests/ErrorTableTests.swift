@@ -40,7 +40,7 @@ import Testing
     [parameter] the notebook has no cell lod | a cell is named by its id or by its number from 1
     [parameter] the cell load does not run: it is .noeval or .hint | remove the class to run it
     [parameter] cell 3: raises: there is no error code shap | did you mean shape?
-    [parameter] cell 3: raises: there is no error code q | help errors lists the codes
+    [parameter] cell 3: raises: there is no error code q | quire help errors lists the codes
     [parameter] cell 3: tolerance is no number | write tolerance=1e-3
     [parameter] front matter: check is no map
     [parameter] cell 3: these attributes cannot be read: a value is missing | write {#id .class key=value}, values as words or JSON

@@ -51,8 +51,11 @@ import Testing
   @Test func `the terminal shows bars and measured errors`() throws {
     let text = try Self.sample().text(TextStyle(width: 60))
     #expect(text.contains("L10H0  -0.512"))
-    #expect(text.contains("within 1e-5: ok (3e-7)"))
+    // A line that is too long is broken at a blank.
+    #expect(text.contains("within 1e-5: ok\n(3e-7)\n"))
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 64 })
+    let narrow = try Self.sample().text(TextStyle(width: 20)).split(separator: "\n")
+    #expect(narrow.dropFirst().allSatisfy { $0.count <= 24 }, "\(narrow)")
     #expect(!text.contains("\u{1B}"))
     let colored = try Self.sample().text(TextStyle(level: .trueColor))
     #expect(colored.contains("\u{1B}[32mok"))

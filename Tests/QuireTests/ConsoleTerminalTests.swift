@@ -63,6 +63,30 @@ struct TerminalCase: CustomTestStringConvertible {
     #expect(terminal.screen.rows[0] == "In [1]: \"0123456789a" && terminal.screen.rows[1] == "b")
   }
 
+  @Test(arguments: [20, 39])
+  func `help and tables fit a narrow terminal`(_ columns: Int) throws {
+    let terminal = try startedConsole(
+      environment: ["PAGER": "cat"], columns: columns, rows: 200)
+    terminal.enter("m = load \"quill\"", then: 2)
+    terminal.enter("name = \"a text\"; weights = ones([4, 4])", then: 3)
+    var number = 3
+    for line in ["help fn", "help errors", "help split", "help families", "vars", "layers m"] {
+      number += 1
+      terminal.enter(line, then: number)
+    }
+    terminal.enter(":help", then: number)
+    // Only titles, and a word that is longer than the terminal is wide, flow from row to row.
+    let shown = terminal.screen.text.components(separatedBy: "help fn\n").last ?? ""
+    let flowed = shown.split(separator: "\n").filter {
+      $0.count > columns && $0.split(separator: " ").count > 1 && !$0.hasPrefix("In [")
+        && !$0.hasPrefix("quill: ")
+    }
+    #expect(flowed == [])
+    for text in ["error", "matmul", "weights", "embed", "receipt", ":save [FILE]"] {
+      #expect(terminal.screen.text.contains(text), "\(text)")
+    }
+  }
+
   @Test func `an input longer than the screen keeps the cursor in sight`() throws {
     let terminal = try startedConsole(rows: 6)
     terminal.type("[")
