@@ -98,7 +98,8 @@ let commandWords: [CommandWord] = [
     name: "doctor", usage: "quire doctor",
     summary: "says what is there, what is missing, and how to get it"),
   CommandWord(
-    name: "help", usage: "quire help [COMMAND]", summary: "this page, or that of one command"),
+    name: "help", usage: "quire help [WORD]",
+    summary: "this page, or that of a command or a word of the language"),
 ]
 
 let everyCommand: Set<String> = ["", "-c", "run", "script", "check", "test"]
@@ -108,9 +109,8 @@ let options = commonOptions + exportOptions
 
 private let commonOptions: [Option] = [
   Option(
-    names: ["--allow"], value: "fs,net,shell",
-    summary: "let notebooks reach files outside their folder, the network, the shell",
-    commands: everyCommand),
+    "--allow fs,net,shell",
+    "let notebooks reach files outside their folder, the network, the shell", everyCommand),
   Option(
     "--threads N", "worker threads (results never depend on it)", everyCommand.union(["bench"])),
   Option("--seed N", "the seed of all random numbers", everyCommand),
@@ -154,6 +154,8 @@ enum Command {
   case doctor
   /// Of one command, or of all.
   case help(String?)
+  /// Of a word of the language, or of words to search for.
+  case explanation([String])
   case manual
   case reference
   case version
@@ -165,7 +167,7 @@ enum Command {
     switch first {
     case "--help", "-h", "help":
       reader.next()
-      return .help(try helpTopic(&reader))
+      return try help(&reader)
     case "--man": return .manual
     case "--reference": return .reference
     case "--version", "version": return .version
@@ -191,19 +193,18 @@ enum Command {
     }
   }
 
-  /// The word after `help`, which must name a command.
-  private static func helpTopic(_ reader: inout ArgumentReader) throws -> String? {
-    guard let word = reader.peek() else { return nil }
-    reader.next()
-    try reader.finish(command: "help")
-    let names = commandWords.map(\.name).filter { !$0.isEmpty }
-    guard names.contains(word) else {
-      throw UsageError(
-        message: "there is no command \(word)",
-        help: didYouMean(word, among: names)
-          ?? "words of the language are explained in the console: help \(word)")
+  /// The names of the commands as help knows them.
+  static var names: [String] { commandWords.map(\.name).filter { !$0.isEmpty } }
+
+  /// The words after `help`: a command before a word of the language.
+  private static func help(_ reader: inout ArgumentReader) throws -> Command {
+    var words: [String] = []
+    while let word = reader.peek() {
+      words.append(word)
+      reader.next()
     }
-    return word
+    guard let first = words.first else { return .help(nil) }
+    return words.count == 1 && names.contains(first) ? .help(first) : .explanation(words)
   }
 
   private static func other(_ reader: inout ArgumentReader, _ start: Settings) throws -> Command {

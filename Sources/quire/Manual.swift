@@ -39,7 +39,7 @@ func manualPage(_ session: Session) -> String {
   lines += [".TP", ".B $XDG_STATE_HOME/quire/sessions/"]
   lines += ["journals of the last sessions, for :recover"]
   lines += [".SH WORDS", "In the console", ".B help", "lists them, and", ".B help WORD"]
-  lines += ["explains one.", session.manualWords]
+  lines += ["explains one;", ".B quire help WORD", "does the same.", session.manualWords]
   lines.append(".SH EXIT STATUS")
   for (code, meaning) in ExitCode.words { lines += [".TP", ".B " + code, roff(meaning)] }
   return lines.joined(separator: "\n") + "\n"

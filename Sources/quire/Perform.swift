@@ -13,6 +13,9 @@ extension Command {
     case .help(let command):
       standardOutput(command.map(usage(of:)) ?? usage())
       return 0
+    case .explanation(let words):
+      standardOutput(try Command.explanation(words) + "\n")
+      return 0
     case .manual:
       standardOutput(manualPage(Command.plainSession))
       return 0
@@ -43,6 +46,20 @@ extension Command {
       return NotebookRunner.importNotebook(options, live: printer)
     case .console(let settings):
       return Console.run(consoleOptions(settings))
+    }
+  }
+
+  /// What `help` says at the console; a word that nobody knows is a mistake of usage.
+  private static func explanation(_ words: [String]) throws -> String {
+    let environment = currentEnvironment()
+    let out = Terminal(descriptor: 1, choice: .never, environment: environment)
+    do {
+      return try plainSession.helpText(words, columns: out.columnCount)
+    } catch {
+      let topic = words.joined(separator: " ")
+      throw UsageError(
+        message: "there is no command and no word \(visibleText(topic))",
+        help: didYouMean(topic, among: names) ?? Diagnostic(error).help ?? "quire help lists both")
     }
   }
 

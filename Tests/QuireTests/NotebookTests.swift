@@ -183,6 +183,11 @@ import Testing
       #expect(page.out.contains("exit codes:"))
       #expect(page.out.split(separator: "\n").allSatisfy { $0.count <= 100 })
     }
+    let word = try Binary.run(["help", "split"])
+    #expect(word.status == 0 && word.out.hasPrefix("split("))
+    #expect(try Binary.run(["help", "fine", "tune"]).out.contains("finetune"))
+    let codes = try Binary.run(["help", "errors"])
+    #expect(codes.out.contains("\n  parameter "))
     let wrong = try Binary.run(["help", "tets"])
     #expect(wrong.status == 2)
     #expect(wrong.err.contains("did you mean test?"))
