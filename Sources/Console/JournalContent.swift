@@ -71,10 +71,11 @@ struct JournalContent {
 
   static func digest(of bytes: [UInt8]) -> String { Assets.digest(of: bytes) }
 
-  static func opened(_ path: String, _ notebook: Notebook) -> JSON {
+  /// `cells`: how many of the notebook the session goes on with.
+  static func opened(_ path: String, _ notebook: Notebook, cells: Int) -> JSON {
     [
       "event": "opened", "path": JSON(path), "digest": JSON(digest(of: notebook.bytes)),
-      "cells": JSON(notebook.cells.count),
+      "cells": JSON(cells),
     ]
   }
 

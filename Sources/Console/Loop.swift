@@ -161,6 +161,10 @@ final class Loop {
     do {
       if Path.ending(of: path) == "md" {
         try openNotebook(path)
+        if notebook.shown != nil {
+          show(overview())
+          return tellShown()
+        }
         runCells(notebook.notebook.cells.indices.filter { notebook.notebook.cells[$0].runs })
         return
       }

@@ -74,6 +74,11 @@ extension Loop {
       }
     }
     guard let wanted = name.map(place) ?? (request.slice == nil ? notebook.path : nil) else {
+      if let shown = notebook.shown {
+        throw Diagnostic(
+          .fence, "\(shown.path) is open to be read alone",
+          help: ":save NAME writes your inputs to a file of their own")
+      }
       throw Diagnostic(
         .value,
         request.slice == nil
@@ -92,7 +97,8 @@ extension Loop {
 
   private func open(_ words: Words) throws {
     let names = try words.arguments()
-    guard names.count < 2, let path = names.first.map(place) ?? notebook.path else {
+    let again = notebook.shown?.path ?? notebook.path
+    guard names.count < 2, let path = names.first.map(place) ?? again else {
       throw Diagnostic(.value, ":open needs one file", help: ":open notes.md")
     }
     guard
@@ -102,24 +108,49 @@ extension Loop {
     else { return }
     try openNotebook(path)
     show(overview())
+    tellShown()
   }
 
-  /// Goes on as the notebook of a file: its parameters and its seed hold, nothing runs.
+  /// Goes on as the notebook of a file: its parameters and its seed hold, nothing runs. One that no
+  /// cell may be put into is shown alone; the errors say why.
   func openNotebook(_ path: String) throws {
     let bytes = try Files.read(path, limit: Notebook.sizeLimit)
     let opened = Notebook(bytes, name: path)
-    for (name, _) in opened.frontMatter.params.pairs {
-      if let objection = session.objection(toParameter: name.text) {
-        throw Diagnostic(.parameter, "\(path): \(objection)")
-      }
+    let objections = opened.frontMatter.params.keys.compactMap {
+      session.objection(toParameter: $0.text)
     }
-    try notebook.open(opened, at: path, params: opened.frontMatter.params)
+    let problems =
+      SessionNotebook.problems(of: opened)
+      + objections.map { Diagnostic(.parameter, "\(path): \($0)") }
+    guard problems.isEmpty else {
+      notebook.show(opened, at: path, problems: problems)
+      return write(JournalContent.opened(path, opened, cells: 0))
+    }
+    notebook.open(opened, at: path, params: opened.frontMatter.params)
     for (name, value) in opened.frontMatter.params.pairs { session.bind(name.text, value) }
     session.useSeed(opened.frontMatter.seed)
     for warning in opened.warnings {
       printer.receive(.note("warning" + warning.rendered().dropFirst("error".count)))
     }
-    write(JournalContent.opened(path, opened))
+    write(JournalContent.opened(path, opened, cells: opened.cells.count))
+  }
+
+  /// Of a notebook that is shown and no more: why, and what can be done.
+  func tellShown() {
+    guard let shown = notebook.shown else { return }
+    shown.problems.forEach { printer.receive(.failed($0)) }
+    let name = visibleText(Path.name(of: shown.path))
+    printer.tell(
+      "\(name) is open to be read alone: it neither runs nor changes.\n"
+        + ":open reads it again when it is mended; what you type is kept apart from it.")
+  }
+
+  /// Why cells of a notebook that is shown alone do not run.
+  private func refuseShown() throws {
+    guard let shown = notebook.shown, notebook.notebook.cells.isEmpty else { return }
+    throw Diagnostic(
+      shown.problems.first?.code ?? .fence, "\(shown.path) is open to be read alone: no cell runs",
+      help: "mend the file, then :open reads it again")
   }
 
   // MARK: Cells
@@ -130,9 +161,16 @@ extension Loop {
   }
 
   private func cellList() -> String {
-    let cells = notebook.notebook.cells
+    let own = notebook.notebook.cells
+    guard let shown = notebook.shown else { return cellList(own, notebook.states()) }
+    let theirs = cellList(shown.notebook.cells, shown.notebook.cells.map { _ in .off })
+    let head = "\(visibleText(shown.path)), to be read alone:\n" + theirs
+    return own.isEmpty
+      ? head : head + "\nwhat you typed:\n" + cellList(own, notebook.states())
+  }
+
+  private func cellList(_ cells: [Cell], _ states: [CellState]) -> String {
     if cells.isEmpty { return "no cells yet" }
-    let states = notebook.states()
     let titles = zip(cells.indices, cells).map { title($0, $1, states[$0]) }
     let width = titles.map(displayWidth).max() ?? 0
     return zip(titles, cells).map { title, cell in
@@ -145,10 +183,10 @@ extension Loop {
   }
 
   /// Cells with what is stored for them.
-  private func overview() -> String {
-    let book = notebook.notebook
+  func overview() -> String {
+    let book = notebook.shown?.notebook ?? notebook.notebook
     if book.cells.isEmpty { return "no cells" }
-    let states = notebook.states()
+    let states = notebook.shown == nil ? notebook.states() : book.cells.map { _ in .off }
     return zip(book.cells.indices, book.cells).map { index, cell in
       let source = cell.source.split(separator: "\n", omittingEmptySubsequences: false)
         .map { "   " + visibleText(String($0)) }
@@ -170,6 +208,7 @@ extension Loop {
 
   /// `:run 3`, `:run #id`, `:run stale`, `:run all`: cells in their places.
   private func run(_ which: String) throws {
+    try refuseShown()
     let cells = notebook.notebook.cells
     switch which {
     case "":
@@ -244,6 +283,7 @@ extension Loop {
   /// `:edit 3` opens a cell in the person's editor, and runs it in its place. A new text that fails
   /// does not replace the cell: it is the newest entry of the history.
   private func edit(_ which: String) throws {
+    try refuseShown()
     let cells = notebook.notebook.cells
     let index = try which.isEmpty && !cells.isEmpty ? cells.count - 1 : index(which)
     let old = cells[index].source
@@ -348,6 +388,7 @@ extension Loop {
           continue
         }
         try openNotebook(path)
+        tellShown()
       case .input(let entry):
         notebook.restore(entry)
         events.append(JournalContent.input(entry))

@@ -43,29 +43,60 @@ final class SessionNotebook {
   private(set) var leftOut = 0
   private var composed: Notebook?
 
+  /// A notebook that is shown and no more, and why.
+  struct Shown {
+    let notebook: Notebook
+    let path: String
+    let problems: [Diagnostic]
+  }
+
+  /// What was opened although no cell may be put into it (F3): nothing of it runs, and inputs are
+  /// cells of a notebook of their own.
+  private(set) var shown: Shown?
+
   init(seed: Int, namesOf: @escaping NamesOf) {
     self.namesOf = namesOf
-    let text = "---\nquire: 1\n" + (seed == 0 ? "" : "seed: \(seed)\n") + "---\n"
-    base = Notebook(text, name: "session")
+    base = Self.blank(seed: seed)
     flow = NotebookFlow(seed: seed, params: [:])
+  }
+
+  private static func blank(seed: Int) -> Notebook {
+    let text = "---\nquire: 1\n" + (seed == 0 ? "" : "seed: \(seed)\n") + "---\n"
+    return Notebook(text, name: "session")
   }
 
   // MARK: Opening
 
-  /// Goes on as another notebook over the same variables. Throws what is wrong with the file.
-  func open(_ notebook: Notebook, at path: String, params: JSONObject) throws {
-    if let problem = notebook.problems.first { throw problem }
-    let probe = try Self.appending(["\n```quire\n```\n"], to: notebook)
-    guard Notebook(probe, name: "").cells.count == notebook.cells.count + 1 else {
-      throw Diagnostic(
+  /// Why no session can go on as this notebook; empty when one can.
+  static func problems(of notebook: Notebook) -> [Diagnostic] {
+    if !notebook.problems.isEmpty { return notebook.problems }
+    let probe = try? appending(["\n```quire\n```\n"], to: notebook)
+    let count = probe.map { Notebook($0, name: "").cells.count }
+    if count == notebook.cells.count + 1 { return [] }
+    return [
+      Diagnostic(
         .fence, "\(notebook.name) ends inside a comment: cells at its end would be part of it",
         help: "close the comment with -->")
-    }
+    ]
+  }
+
+  /// Goes on as another notebook, which has no problems, over the same variables.
+  func open(_ notebook: Notebook, at path: String, params: JSONObject) {
+    start(on: notebook, path: path, seed: notebook.frontMatter.seed, params: params)
+  }
+
+  /// Shows a notebook that cannot be gone on with, and begins one of its own for the inputs to come.
+  func show(_ notebook: Notebook, at path: String, problems: [Diagnostic]) {
+    start(on: Self.blank(seed: flow.seed), path: nil, seed: flow.seed, params: [:])
+    shown = Shown(notebook: notebook, path: path, problems: problems)
+  }
+
+  private func start(on notebook: Notebook, path: String?, seed: Int, params: JSONObject) {
     base = notebook
     (edited, runs, entries) = ([:], [:], [])
-    (self.path, written, changes, leftOut) = (path, notebook.bytes, [], 0)
-    composed = nil
-    flow.goOn(seed: notebook.frontMatter.seed, params: params)
+    (self.path, written) = (path, path == nil ? nil : notebook.bytes)
+    (changes, leftOut, composed, shown) = ([], 0, nil, nil)
+    flow.goOn(seed: seed, params: params)
   }
 
   // MARK: Cells
@@ -281,6 +312,10 @@ final class SessionNotebook {
   /// as they were.
   func save(_ request: SaveRequest) throws -> String {
     let target = request.path
+    if let shown, Path.resolved(target) == Path.resolved(shown.path) {
+      throw Diagnostic(
+        .fence, "\(target) is open to be read alone", help: ":save under another name")
+    }
     let (full, assets) = stored(
       entries.filter { request.keepsFailed || !$0.isFailed }, name: Path.name(of: target))
     let bytes = try request.slice.map { try slice(of: $0, full) } ?? full
@@ -312,7 +347,7 @@ final class SessionNotebook {
     let count = notebook.cells.count == 1 ? "1 cell" : "\(notebook.cells.count) cells"
     if request.slice == nil {
       if isOwn { removeOrphans(named, beside: target) }
-      (path, written, changes) = (target, bytes, [])
+      (path, written, changes, shown) = (target, bytes, [], nil)
     }
     return
       (["saved \(target): \(count)\(left)"]

@@ -202,17 +202,65 @@ import Testing
 
   @Test func `a notebook that cannot be read leaves the session as it was`() throws {
     let terminal = try startedConsole()
-    try write(terminal, "bad.md", "```quire\nx = 1\n")
     terminal.enter("y = 2", then: 2)
-    for name in ["bad.md", "none.md"] {
-      terminal.type(":open \(name)\r")
-      terminal.cursorFollows("1 cell is not saved. Open another? [y/N] ")
-      terminal.enter("y", then: 2)
-    }
-    #expect(terminal.screen.text.contains("error[fence]"))
+    terminal.type(":open none.md\r")
+    terminal.cursorFollows("1 cell is not saved. Open another? [y/N] ")
+    terminal.enter("y", then: 2)
     #expect(terminal.screen.text.contains("error[file]"))
     terminal.enter(":cells", then: 2)
     #expect(terminal.screen.rows.contains { $0.hasPrefix("1  fresh  y = 2") })
+  }
+
+  @Test(
+    arguments: [
+      ("fence", "```quire\nx = 1\n```\n\n```quire\nx +\n"),
+      ("version", "---\nquire: 2\n---\n```quire\nx = 1\n```\n"),
+      ("frontmatter", "---\nquire: 1\nseed: red\n---\n```quire\nx = 1\n```\n"),
+      ("fence", "```quire\nx = 1\n```\n<!-- to do\n"),
+      ("parameter", "---\nquire: 1\nparams: {\"len\": 1}\n---\n```quire\nx = 1\n```\n"),
+      (
+        "conflict",
+        "```quire\nx = 1\n```\n<<<<<<< a\n```quire\n2\n```\n=======\n```quire\n3\n```\n>>>>>>> b\n"
+      ),
+    ])
+  func `a broken notebook opens to be read alone`(_ code: String, _ book: String) throws {
+    let state = try Binary.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: state) }
+    let terminal = try startedConsole(rows: 40, state: state, files: ["bad.md": book])
+    terminal.enter(":open bad.md", then: 1)
+    terminal.shows("1  off")
+    terminal.shows("error[\(code)]")
+    terminal.shows("bad.md is open to be read alone")
+    for line in [":run 1", ":run all", ":edit 1", ":save", ":save bad.md", ":save! bad.md"] {
+      let before = terminal.screen.text.components(separatedBy: "error[").count
+      terminal.enter(line, then: 1)
+      #expect(terminal.screen.text.components(separatedBy: "error[").count == before + 1, "\(line)")
+    }
+    // What is typed is a notebook of its own.
+    terminal.enter("y = 40 + 2", then: 2)
+    terminal.enter(":cells", then: 2)
+    terminal.shows("what you typed:\n1  fresh  y = 40 + 2")
+    #expect(try text(terminal, "bad.md") == book)
+    terminal.send(SIGKILL)
+    #expect(terminal.status() == 137)
+    let next = try startedConsole(rows: 40, state: state)
+    next.enter(":recover", then: 1)
+    next.shows("bad.md is open to be read alone")
+    // Mended, it is read again as any other.
+    try write(next, "bad.md", "```quire\nx = 1\n```\n")
+    next.type(":open\r")
+    next.cursorFollows("1 cell is not saved. Open another? [y/N] ")
+    next.enter("n", then: 1)
+    next.enter(":save mine.md", then: 1)
+    #expect(try text(next, "mine.md").contains("```quire\ny = 40 + 2\n```"))
+    next.enter(":open bad.md", then: 1)
+    next.enter(":run all", then: 1)
+    next.enter("x", then: 2)
+    #expect(next.screen.rows.contains("1"))
+    next.type("\u{4}")
+    next.wait("the question") { $0.cursorRow.hasSuffix("Quit? [y/N]") }
+    next.type("y\r")
+    #expect(next.status() == 0)
   }
 
   @Test func `parameters and the seed of an opened notebook hold`() throws {
