@@ -82,6 +82,7 @@ package final class JSONReport: RunReport {
     case .failed(let diagnostic, let cell):
       lines.add("error", fields(diagnostic, cell))
       live.receive(.failed(diagnostic))
+    case .expected(let diagnostic, let cell): lines.add("expected", fields(diagnostic, cell))
     case .warning(let diagnostic): lines.add("warning", fields(diagnostic, nil))
     case .note(let text):
       lines.add("stream", [("index", .null), ("name", "stderr"), ("text", JSON(text + "\n"))])

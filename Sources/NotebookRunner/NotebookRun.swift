@@ -203,6 +203,9 @@ final class NotebookRun {
     if code.rawValue == expected {
       end.status = .ok
       end.expected = code
+      for failure in recording.snapshot().failures {
+        report.receive(.expected(failure, cell: cell.number))
+      }
       return true
     }
     tellFailures(cell)

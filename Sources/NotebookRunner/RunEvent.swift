@@ -58,6 +58,8 @@ package enum RunEvent {
   case picture(OutputImage, number: Int, cell: Int)
   /// An error: of a cell, by its number, or of the file.
   case failed(Diagnostic, cell: Int?)
+  /// The error that `raises=` asked for, of a cell by its number.
+  case expected(Diagnostic, cell: Int)
   case warning(Diagnostic)
   /// A line about the run.
   case note(String)

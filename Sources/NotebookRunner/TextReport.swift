@@ -60,7 +60,7 @@ package final class TextReport: RunReport {
       }
     case .cellEnd(let end): tell(end)
     case .runEnd(let file, let summary): tell(file, summary)
-    case .picture, .saved, .end: break
+    case .expected, .picture, .saved, .end: break
     }
   }
 
