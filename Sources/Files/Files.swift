@@ -65,6 +65,12 @@ package enum Files {
     return stat(path, &raw) == 0 && FileStatus(raw: raw).isFolder
   }
 
+  /// What tells a file from one that was changed; nil where there is no regular file.
+  package static func stamp(_ path: String) -> FileStamp? {
+    guard let status = try? FileStatus(path, .read), status.isRegular else { return nil }
+    return FileStamp(status.raw)
+  }
+
   /// Size in bytes.
   package static func size(_ path: String) throws -> Int { try FileStatus(path, .read).size }
 
@@ -126,6 +132,31 @@ package enum Files {
       }
     }
     return .refused(operation, path: path, reason: reason, nearest: nearest)
+  }
+}
+
+/// Size and identity of a file, and when its bytes and when anything about it were changed last: the
+/// second time no program can set.
+package struct FileStamp: Equatable, Sendable {
+  package let size: Int
+  /// Nanoseconds since 1970, on the clock of the disk.
+  package let modified, changed: Int
+  package let device, inode: Int
+
+  package init(size: Int, modified: Int, changed: Int, device: Int, inode: Int) {
+    (self.size, self.modified, self.changed) = (size, modified, changed)
+    (self.device, self.inode) = (device, inode)
+  }
+
+  fileprivate init(_ raw: stat) {
+    func nanoseconds(_ time: timespec) -> Int {
+      Int(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000).partialValue
+        &+ Int(time.tv_nsec)
+    }
+    self.init(
+      size: Int(raw.st_size), modified: nanoseconds(raw.st_mtim),
+      changed: nanoseconds(raw.st_ctim), device: Int(truncatingIfNeeded: raw.st_dev),
+      inode: Int(truncatingIfNeeded: raw.st_ino))
   }
 }
 

@@ -119,9 +119,15 @@ final class NotebookRun {
     guard case .verify = options.lock else { return [] }
     guard notebook.lock != nil else { return [Diagnostic(RunnerError.noLock)] }
     guard let lock = notebook.lockBlock else { return [Diagnostic(RunnerError.badLock)] }
-    let found = LockFacts.differences(lock, session)
+    let digests = digestCache()
+    let found = LockFacts.differences(lock, session, digests)
+    digests.save()
     found.warnings.forEach { report.receive(.warning(Diagnostic($0))) }
     return found.problems.map { Diagnostic($0) }
+  }
+
+  private func digestCache() -> DigestCache {
+    DigestCache(path: DigestCache.path(session.options.environment))
   }
 
   // MARK: Cells
@@ -294,7 +300,9 @@ final class NotebookRun {
 
   private func finish() {
     if case .write = options.lock, summary.exit == ExitCode.done {
-      saver.store(LockFacts.block(session))
+      let digests = digestCache()
+      saver.store(LockFacts.block(session, digests))
+      digests.save()
     }
     if case .verify = options.lock, let lock = notebook.lockBlock {
       let found = LockFacts.unlocked(lock, session)

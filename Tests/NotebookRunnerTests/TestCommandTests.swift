@@ -379,7 +379,56 @@ extension `running a notebook` {
     #expect(LockFacts.digest(bench.folder + "/none") == nil)
   }
 
+  @Test func `a large file is read once for its digest while nothing about it changes`() throws {
+    let bench = try Bench("")
+    defer { bench.remove() }
+    let path = bench.folder + "/cache/digests.jsonl"
+    let weights = bench.folder + "/w.bin"
+    try Files.writeAtomically(weights, [UInt8](repeating: 7, count: DigestCache.leastSize))
+    try Files.writeAtomically(bench.folder + "/small.txt", "small")
+    // Nothing has to settle: what is looked at stands still.
+    func cache() -> DigestCache { DigestCache(path: path, settling: -1_000_000_000_000) }
+    func digests(_ cache: DigestCache, reads: Int) -> [String?] {
+      let found = [weights, bench.folder + "/small.txt"].map(cache.sha256)
+      #expect(cache.reads == reads)
+      cache.save()
+      return found
+    }
+    let first = digests(cache(), reads: 2)
+    #expect(first.compactMap { $0 }.count == 2)
+    #expect(digests(cache(), reads: 1) == first)
+    // The same size, another byte.
+    var bytes = try Files.read(weights)
+    bytes[1000] = 8
+    try Files.writeAtomically(weights, bytes)
+    let second = digests(cache(), reads: 2)
+    #expect(second[0] != first[0] && second[1] == first[1])
+    // A file changed just before its digest was taken is not believed next time.
+    _ = digests(DigestCache(path: path), reads: 2)
+    // Garbage is no digest, and what cannot be written is no error.
+    try Files.writeAtomically(path, "{\"path\": \"\(weights)\"}\nnothing\n")
+    #expect(digests(cache(), reads: 2) == second)
+    #expect(digests(DigestCache(path: "/dev/null/digests.jsonl"), reads: 2) == second)
+    #expect(cache().sha256(bench.folder + "/none") == nil)
+  }
+
   // MARK: JSON
+
+  @Test func `an error that was expected is an event of its own`() throws {
+    let bench = try Bench("```quire {#oops raises=index}\n[1, 2][5]\n```\n")
+    defer { bench.remove() }
+    let (code, lines) = bench.json(.run)
+    #expect(code == 0)
+    #expect(
+      lines.compactMap { $0?["event"]?.text } == [
+        "run_start", "cell_start", "expected", "cell_end", "saved", "run_end",
+      ])
+    #expect(lines[2]?["index"] == 1)
+    #expect(lines[2]?["code"] == "index")
+    #expect(lines[2]?["at"] == "1:8-1:9")
+    #expect(lines[2]?["message"]?.text?.isEmpty == false)
+    #expect(lines[3]?["status"] == "ok")
+  }
 
   @Test func `events are one object a line, and the last says the exit code`() throws {
     let bench = try Bench(
