@@ -114,6 +114,71 @@ import Testing
     #expect(page.out.contains("<span class=\"b\">rand</span>"))
   }
 
+  @Test func `a copy elsewhere takes along what the notebook names`() throws {
+    let (folder, file) = try notebook(
+      """
+      # Files
+
+      [rows](data/rows%20one.txt), ![a picture][pic], [a *place*](#files), [all](https://example.org/a),
+      [here](t.md), [out](../out.txt), [none](none.txt), [data](data)
+
+      [pic]: pictures/a.svg
+
+      ```quire
+      use "lib/mine.quire"
+      print mine.twice(len(read("data/cells.txt"))), "no such file.txt", "../out.txt"
+      plot [1, 2]
+      ```
+
+      """)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let elsewhere = folder.appending(path: "elsewhere")
+    for (name, text) in [
+      ("data/rows one.txt", "rows"), ("data/cells.txt", "cells"), ("pictures/a.svg", "<svg/>"),
+      ("lib/mine.quire", "fn twice(x) = x * 2\n"),
+    ] {
+      let place = folder.appending(path: name)
+      try FileManager.default.createDirectory(
+        at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: place)
+    }
+    let inner = elsewhere.appending(path: "deep")
+    try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+    #expect(try Binary.run(["run", "-q", file.path]).status == 0)
+    let copy = inner.appending(path: "copy.md")
+    let made = try Binary.run(["export", file.path, "--to", "md", "--out", copy.path])
+    #expect(made.status == 0)
+    #expect(made.err.contains(", 1 file in copy.assets, 4 files that it names"))
+    for line in [
+      "../out.txt was not copied: it is not below the notebook's folder",
+      "none.txt was not copied: there is no such file", "data was not copied: it is a folder",
+      "t.md was not copied: it is the notebook itself",
+    ] {
+      #expect(made.err.components(separatedBy: line).count == 2, "\(line)")
+    }
+    #expect(!made.err.contains("no such file.txt"))
+    let run = try Binary.run(["test", copy.path])
+    #expect(run.status == 0, "\(run.out)\(run.err)")
+    #expect(
+      try String(contentsOf: inner.appending(path: "data/rows one.txt"), encoding: .utf8) == "rows")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: elsewhere.path) == ["deep"])
+    // Somebody's own file is not replaced unasked.
+    try Data("mine".utf8).write(to: inner.appending(path: "data/cells.txt"))
+    try FileManager.default.removeItem(at: copy)
+    let again = try Binary.run(["export", file.path, "--to", "md", "--out", copy.path])
+    #expect(again.err.contains("data/cells.txt was not copied: another file of that name is there"))
+    #expect(
+      try String(contentsOf: inner.appending(path: "data/cells.txt"), encoding: .utf8) == "mine")
+    let forced = try Binary.run(["export", file.path, "--to", "md", "--out", copy.path, "--force"])
+    #expect(forced.err.contains(", 1 file that it names"))
+    #expect(
+      try String(contentsOf: inner.appending(path: "data/cells.txt"), encoding: .utf8) == "cells")
+    // Beside the notebook the paths lead to the same files.
+    let beside = try Binary.run(["export", file.path, "--to", "md", "--plain"])
+    #expect(beside.status == 0 && !beside.err.contains("copied"))
+  }
+
   @Test func `mistakes on the command line are exit code 2 and say what is wanted`() throws {
     let (folder, file) = try notebook("```quire {.solution task=a}\n1\n```\n")
     defer { try? FileManager.default.removeItem(at: folder) }

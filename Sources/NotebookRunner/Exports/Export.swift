@@ -9,6 +9,8 @@ package import Workbench
 struct ExportResult {
   var bytes: [UInt8]
   var assets: [(path: String, bytes: [UInt8])] = []
+  /// Files that the notebook names and that go along, by the same paths.
+  var named: [(path: String, bytes: [UInt8])] = []
   var warnings: [ExportError] = []
 }
 
@@ -86,14 +88,18 @@ struct Target {
       return ExitCode.done
     }
     let folder = Path.folder(of: path)
-    for (name, bytes) in result.assets {
+    for (name, bytes) in result.assets + result.named {
       let place = Path.join(folder, name)
       try Files.createDirectory(Path.folder(of: place))
       if (try? Files.read(place)) != bytes { try Files.writeAtomically(place, bytes) }
     }
     try Files.writeAtomically(path, result.bytes)
-    let pictures = result.assets.isEmpty ? "" : ", \(result.assets.count) files in \(assetFolder)"
-    if !isQuiet { live.receive(.note("wrote \(path): \(result.bytes.count) bytes\(pictures)")) }
+    func counted(_ files: [(path: String, bytes: [UInt8])], _ words: String) -> String {
+      files.isEmpty ? "" : ", \(files.count) \(files.count == 1 ? "file" : "files") \(words)"
+    }
+    let others =
+      counted(result.assets, "in \(assetFolder)") + counted(result.named, "that it names")
+    if !isQuiet { live.receive(.note("wrote \(path): \(result.bytes.count) bytes\(others)")) }
     return ExitCode.done
   }
 }
@@ -124,7 +130,7 @@ struct Exporter {
       let copy = MarkdownExport(
         notebook: notebook, pictures: pictures,
         assetFolder: target.path == nil ? nil : target.assetFolder)
-      return options.isPlain ? copy.plain() : copy.copy()
+      return withNamedFiles(options.isPlain ? copy.plain() : copy.copy(), notebook)
     case .quire:
       var script = ScriptExport(notebook, session)
       return ExportResult(bytes: try script.script())
@@ -132,6 +138,20 @@ struct Exporter {
       var export = JupyterExport(notebook, pictures: pictures)
       return ExportResult(bytes: export.document(), warnings: pictures.warnings)
     }
+  }
+
+  /// With the files that the notebook names, where the copy stands in another folder.
+  private func withNamedFiles(_ result: ExportResult, _ notebook: Notebook) -> ExportResult {
+    guard let path = target.path else { return result }
+    var named = NamedFiles(
+      source: options.path, target: path, taken: result.assets.map(\.path),
+      replaces: options.replaces)
+    if named.isAtHome { return result }
+    named.add(notebook, session)
+    var result = result
+    result.named = named.files
+    result.warnings += named.warnings
+    return result
   }
 
   private func edition() throws -> Notebook {

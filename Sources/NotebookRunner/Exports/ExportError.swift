@@ -20,13 +20,15 @@ package enum ExportError: RoomError, Equatable {
   case pictureTooLarge(String)
   case noPicture(String)
   case pictureCleaned(String, Int)
+  /// A file that the notebook names and that does not go along.
+  case notCopied(String, reason: String)
   case notKept(String, count: Int)
   case paramsNotKept
   case repaired
 
   package var code: ErrorCode {
     switch self {
-    case .targetExists, .pictureMissing, .pictureTooLarge, .noPicture: .file
+    case .targetExists, .pictureMissing, .pictureTooLarge, .noPicture, .notCopied: .file
     case .targetIsSource, .targetNeeded, .plainNeedsMarkdown, .taskUnfit, .paramsNotKept: .parameter
     case .leak, .scriptSplit: .fail
     case .notNotebook, .pictureCleaned, .notKept, .repaired: .format
@@ -54,6 +56,7 @@ package enum ExportError: RoomError, Equatable {
     case .noPicture(let path): "\(path) is no SVG, PNG, JPEG, GIF or WebP that can be read"
     case .pictureCleaned(let path, let count):
       "\(path): \(count) \(count == 1 ? "part was" : "parts were") left out that a picture may not have"
+    case .notCopied(let path, let reason): "\(path) was not copied: \(reason)"
     case .notKept(let what, let count):
       "\(what): \(count) not kept as they were, only the plain text that stands for them"
     case .paramsNotKept: "the cell of parameters was edited to more than name = value lines"
@@ -75,7 +78,7 @@ package enum ExportError: RoomError, Equatable {
     case .newFormat: "get a newer Quire"
     case .pictureMissing: "run the notebook to draw it again"
     case .pictureOutside: "copy it beside the notebook"
-    case .pictureTooLarge, .noPicture, .pictureCleaned, .notKept: nil
+    case .pictureTooLarge, .noPicture, .pictureCleaned, .notCopied, .notKept: nil
     case .paramsNotKept: "the parameters stay those of the front matter"
     case .repaired: "read with null and U+FFFD in their place"
     }
