@@ -289,6 +289,36 @@ import Testing
     }
   }
 
+  @Test func `a saved session passes the test of its own notebook`() throws {
+    let terminal = try startedConsole(rows: 60)
+    var number = 1
+    for line in [
+      "x = 6", "[1][x]", "y = rand([2])", "y", "rand([2])", "rand([2])", "print x\u{1B}\r[1][x]",
+      "z = x + 1; [1][z]", "plot [1, z, 3]", " hidden = 1", "m = load \"quill\"",
+      "prompt m, \"Once upon a time\", max: 20",
+    ] {
+      number += 1
+      terminal.enter(line, then: number)
+    }
+    terminal.type("w = z * 2; print \"on\"; while true { }\r")
+    terminal.wait("the loop runs") { $0.rows.contains("on") }
+    terminal.type("\u{3}")
+    terminal.prompt(number + 1)
+    terminal.enter("w + z", then: number + 2)
+    terminal.enter(":cells", then: number + 2)
+    #expect(!terminal.screen.text.contains("  stale"))
+    for words in ["whole.md", "all.md --all", "part.md --slice w"] {
+      terminal.enter(":save \(words)", then: number + 2)
+      let file = words.split(separator: " ")[0]
+      for command in ["test", "check"] {
+        let done = try Binary.run([command, String(file)], folder: terminal.state)
+        #expect(done.status == 0, "\(command) \(words): \(done.out)\(done.err)")
+      }
+    }
+    #expect(try text(terminal, "whole.md").contains("\n21\n```"))
+    #expect(try !text(terminal, "part.md").contains("rand("))
+  }
+
   @Test func `quitting asks once about cells that no file holds`() throws {
     let terminal = try startedConsole()
     terminal.enter("x = 1", then: 2)
