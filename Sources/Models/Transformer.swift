@@ -454,7 +454,7 @@ struct Pass {
   ) throws -> Tensor? {
     guard let gate = block.gate, let up = block.up, block.norm2Post == nil,
       architecture.residualScale == nil,
-      [gate, up, block.down].allSatisfy(\.updates.isEmpty)
+      gate.updates.isEmpty, up.updates.isEmpty, block.down.updates.isEmpty
     else { return nil }
     if let visitor {
       let inside: [SiteKind] = [.pre, .preLinear, .post, .mlpOut]

@@ -1,5 +1,5 @@
-// A gated block of linear layers in two pieces of work: what its activations are never stands whole
-// in memory, as each thread packs its columns for the last product while they are in cache.
+// A gated block of linear layers in two pieces of work. Of many rows the activations never stand whole
+// in memory: each thread packs its columns for the last product while they are in cache.
 
 import CKernels
 
@@ -14,9 +14,14 @@ package struct LinearLayer {
   }
 
   /// Whether panels read it as it is stored, for `width` inputs.
-  func isPlain(_ width: Int) -> Bool {
+  func isPlain(_ width: Int) -> Bool { isFloat(width) && weight.dtype != .f32 }
+
+  /// Whether products of a few rows read it as it is stored.
+  func isSimple(_ width: Int) -> Bool { isFloat(width) && weight.asStored == nil }
+
+  private func isFloat(_ width: Int) -> Bool {
     weight.rank == 2 && weight.shape[1] == width && !weight.isTracked && weight.dtype.isFloat
-      && weight.dtype != .f64 && weight.dtype != .f32
+      && weight.dtype != .f64
       && bias.map { $0.dtype == .f32 && !$0.isTracked && $0.shape == [weight.shape[0]] } ?? true
   }
 
@@ -32,28 +37,34 @@ package struct LinearLayer {
 
 extension Tensor {
   /// residual + down(activation(gate(x)) · up(x)) for x [..., in], with the bits that `linear`,
-  /// `gatedUnit`, `linear` and `adding` give in turn; nil where only these will do: few rows, exact
-  /// kernels, a tape, f32 or f64 weights. Throws a `TensorError` for shapes that do not fit.
+  /// `gatedUnit`, `linear` and `adding` give in turn; nil where only these will do: exact kernels, a
+  /// tape, f64 weights, f32 weights with many rows. Throws a `TensorError` for shapes that do not fit.
   package static func gatedLayers(
     _ x: Tensor, gate: LinearLayer, up: LinearLayer, down: LinearLayer,
     _ activation: UnaryOperation, adding residual: Tensor? = nil, kernels: KernelMode = .fast
   ) throws(TensorError) -> Tensor? {
     guard kernels == .fast, x.rank >= 1, x.dtype == .f32, !x.isTracked, let k = x.shape.last
     else { return nil }
-    let m = x.shape.dropLast().reduce(1, *)
-    guard m > RowProducts.most, k > 0, gate.isPlain(k), up.isPlain(k),
-      down.isPlain(gate.weight.shape[0]), gate.weight.shape == up.weight.shape,
-      gate.weight.shape[0] > 0, down.weight.shape[0] > 0
+    let m = x.shape.dropLast().reduce(1, *), isFew = m <= RowProducts.most
+    guard m > 0, k > 0, isFew ? gate.isSimple(k) : gate.isPlain(k),
+      isFew ? up.isSimple(k) : up.isPlain(k), gate.weight.shape == up.weight.shape,
+      gate.weight.shape[0] > 0, down.weight.rank == 2, down.weight.shape[0] > 0,
+      isFew ? down.isSimple(gate.weight.shape[0]) : down.isPlain(gate.weight.shape[0])
     else { return nil }
+    if let residual, residual.dtype != .f32 || residual.isTracked { return nil }
     let made = try uninitialized(Array(x.shape.dropLast()) + [down.weight.shape[0]], .f32)
     if let residual {
-      guard residual.dtype == .f32, !residual.isTracked else { return nil }
       guard residual.shape == made.shape else {
         throw .shape(
           operation: "gated layers", rule: "a residual \(made.shape)", got: [residual.shape])
       }
     }
     let target = made.target(Float.self)
+    if isFew {
+      try fillRows(x, m, k, gate, up, down, activation, residual, target)
+      keep(x, residual, made)
+      return made
+    }
     let block = GatedBlock(
       m, k, PanelProducts.Matrix(x.raw(), .f32, stride: k), gate.layer(into: target),
       up.layer(into: target), down.layer(into: target, onto: residual?.pointer(Float.self)),
@@ -62,6 +73,35 @@ extension Tensor {
     try block.fill(activation)
     keep(x, gate.weight, gate.bias, up.weight, up.bias, down.weight, down.bias, residual, made)
     return made
+  }
+}
+
+extension Tensor {
+  /// `gatedLayers` for a few rows: what is between the products stands in scratch memory.
+  private static func fillRows(
+    _ x: Tensor, _ m: Int, _ k: Int, _ gate: LinearLayer, _ up: LinearLayer, _ down: LinearLayer,
+    _ activation: UnaryOperation, _ residual: Tensor?, _ out: UnsafeMutablePointer<Float>
+  ) throws(TensorError) {
+    let width = gate.weight.shape[0], n = down.weight.shape[0]
+    let scratch = try Tensor.uninitialized([2, m, width], .f32)
+    let first = scratch.target(Float.self), second = first + m * width
+    try RowProducts.fill(
+      [
+        RowProducts.Layer(weight: gate.weight, bias: gate.bias, out: first),
+        RowProducts.Layer(weight: up.weight, bias: up.bias, out: second),
+      ], x.pointer(Float.self), m: m, k: k)
+    try WorkerPool.shared.stretches(m * width, grain: 1 << 13) { start, count in
+      let gated = first + start
+      Float.unary(Int32(activation.rawValue), gated, gated, count)
+      Float.binary(
+        Int32(BinaryOperation.multiply.rawValue), gated, 1, second + start, 1, gated, count)
+    }
+    try RowProducts.fill(
+      [RowProducts.Layer(weight: down.weight, bias: down.bias, out: out)], first, m: m, k: width)
+    keep(scratch)
+    guard let residual else { return }
+    Float.binary(
+      Int32(BinaryOperation.add.rawValue), residual.pointer(Float.self), 1, out, 1, out, m * n)
   }
 }
 
@@ -155,7 +195,7 @@ extension PanelProducts {
     try multiply(
       m, k, Matrix(x, .f32, stride: k),
       layers.map {
-        LinearLayer(weight: $0.weight, bias: $0.bias).layer(into: $0.out.target(Float.self))
+        LinearLayer(weight: $0.weight, bias: $0.bias).layer(into: $0.out)
       }, rounds: layers.map { rounding($0.weight.dtype, trains: false) })
     withExtendedLifetime(layers) {}
   }

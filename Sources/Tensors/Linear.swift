@@ -223,7 +223,7 @@ enum Products {
     defer { keep(x, w, bias, made) }
     let input = x.pointer(T.self), out = made.target(T.self), add = bias?.pointer(T.self)
     if kernels == .fast, T.dtype == .f32, m <= RowProducts.most {
-      let layer = RowProducts.Layer(weight: w, bias: bias, out: made)
+      let layer = RowProducts.Layer(weight: w, bias: bias, out: made.target(Float.self))
       try RowProducts.fill([layer], x.pointer(Float.self), m: m, k: k)
     } else if kernels == .fast, w.dtype != T.dtype {
       try PanelProducts.linear(

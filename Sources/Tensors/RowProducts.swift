@@ -8,11 +8,11 @@ enum RowProducts {
   /// More rows are worth packing weights for.
   static let most = Int(CK_ROWS_MOST)
 
-  /// One matrix with what it writes: weight [out, in], bias [out] f32, out [rows, out] f32.
+  /// One matrix with what it writes: weight [out, in], bias [out] f32, out [rows, out].
   struct Layer {
     let weight: Tensor
     let bias: Tensor?
-    let out: Tensor
+    let out: UnsafeMutablePointer<Float>
   }
 
   /// The form in which a weight meets x: as it is, rounded to bytes, or split into pairs of bf16.
@@ -91,7 +91,7 @@ enum RowProducts {
       let isSplit = ck_tiles_suit(format, m, k) != 0, together = isSplit ? 32 : 4
       let input: Input = isSplit ? .split : weight.dtype.isQuantized ? .rounded : .plain
       let base = UnsafeRawPointer(weight.raw())
-      let bias = layer.bias?.pointer(Float.self), out = layer.out.target(Float.self)
+      let bias = layer.bias?.pointer(Float.self), out = layer.out
       var first = 0
       while first < n {
         let aim = min(largest, max(smallest, left * 2 / (3 * threads)))
@@ -139,28 +139,32 @@ extension Tensor {
       return made
     }
     var filled: [RowProducts.Layer] = []
+    var made: [Tensor] = []
     for layer in layers {
       let out = try uninitialized(Array(x.shape.dropLast()) + [layer.weight.shape[0]], .f32)
+      made.append(out)
       // A bias is in the order that the outputs get in the end.
       let stored = layer.weight.asStored?.weight
       filled.append(
         RowProducts.Layer(
-          weight: stored ?? layer.weight, bias: stored == nil ? layer.bias : nil, out: out))
+          weight: stored ?? layer.weight, bias: stored == nil ? layer.bias : nil,
+          out: out.target(Float.self)))
     }
     if m <= RowProducts.most {
       try RowProducts.fill(filled, x.pointer(Float.self), m: m, k: k)
     } else {
       try PanelProducts.fill(filled, x.pointer(Float.self), m: m, k: k)
     }
-    for (layer, made) in zip(layers, filled) {
+    for (layer, written) in zip(layers, filled) {
       guard let order = layer.weight.asStored?.order else { continue }
-      let out = made.out.target(Float.self)
+      let out = written.out
       try order.arrange(out, m: m)
       if let bias = layer.bias {
         try Products.addRows(out, m, bias.count, bias.pointer(Float.self))
       }
     }
     keep(x)
-    return filled.map(\.out)
+    made.forEach { keep($0) }
+    return made
   }
 }

@@ -35,7 +35,9 @@ enum Shape {
     return found.sorted()
   }
 
-  static func broadcast(_ a: [Int], _ b: [Int], _ operation: String) throws(TensorError) -> [Int] {
+  static func broadcast(
+    _ a: [Int], _ b: [Int], _ operation: @autoclosure () -> String
+  ) throws(TensorError) -> [Int] {
     if a == b { return a }
     let rank = max(a.count, b.count)
     var shape = [Int](repeating: 1, count: rank)
@@ -43,7 +45,7 @@ enum Shape {
       let x = place < rank - a.count ? 1 : a[place - (rank - a.count)]
       let y = place < rank - b.count ? 1 : b[place - (rank - b.count)]
       guard x == y || x == 1 || y == 1 else {
-        throw .broadcast(operation: operation, a, b)
+        throw .broadcast(operation: operation(), a, b)
       }
       shape[place] = x == 1 ? y : x
     }
