@@ -56,6 +56,8 @@ package protocol LineEditor: AnyObject {
   func show(prompt: String, continuation: String, text: String)
   /// Entries that can be brought back, oldest first.
   func remember(_ entry: String)
+  /// Entries of earlier sessions, oldest first: asked for once, when the first prompt stands there.
+  func rememberEarlier(_ entries: @escaping () -> [String])
   /// The next Up brings the newest entry with the cursor at this byte.
   func pointNextRecall(at cursor: Int?)
   /// The keys, one `key  meaning` a line.

@@ -83,7 +83,7 @@ final class Loop {
 
   func run() -> Int32 {
     if !options.isQuiet { printer.receive(.output(greeting())) }
-    history.load().forEach(editor.remember)
+    editor.rememberEarlier(history.load)
     announceRecovery()
     runStartFile()
     runFirstFile()

@@ -16,6 +16,8 @@ package final class ReadlineEditor: LineEditor {
   private weak var guide: (any EditingGuide)?
   private var result: EditedInput?
   private var recall = Recall()
+  /// What is remembered before everything else, until it has been.
+  private var earlier: (() -> [String])?
   /// What the input begins with.
   private var start: (text: String, cursor: Int)?
   /// The entry of the history that the next input begins with.
@@ -197,6 +199,7 @@ package final class ReadlineEditor: LineEditor {
       ReadlineEditor.current?.finish(line.map { String(cString: $0) })
       free(line)
     }
+    loadEarlier()
     if let (text, cursor) = start {
       start = nil
       replace(text, cursor: cursor)
@@ -482,7 +485,20 @@ package final class ReadlineEditor: LineEditor {
 
   // MARK: History
 
+  package func rememberEarlier(_ entries: @escaping () -> [String]) { earlier = entries }
+
+  /// A long history must not keep the first prompt waiting.
+  private func loadEarlier() {
+    guard let entries = earlier else { return }
+    earlier = nil
+    entries().forEach(remember)
+    // Readline's own place in it, too, is its end.
+    using_history()
+    recall.start()
+  }
+
   package func remember(_ entry: String) {
+    loadEarlier()
     if recall.add(entry) { add_history(entry) }
   }
 

@@ -119,6 +119,10 @@ func startedConsole(
     let second = try startedConsole(state: state)
     second.type("\u{1B}[A")
     second.cursorFollows("In [1]: 40 + 2")
+    second.type("\u{3}")
+    second.prompt(1)
+    second.type("\u{12}40")
+    second.wait("the entry that was searched for") { $0.cursorRow.hasSuffix("40 + 2") }
   }
 
   @Test func `writes no escapes to a dumb terminal`() throws {
