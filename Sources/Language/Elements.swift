@@ -295,14 +295,20 @@ enum Elements {
       case (Tag.text, Tag.text) where isUnique(slot, TextStorage.self):
         return try slot.withText { box in
           try value.withText { other in
-            try Memory.check(box.string.utf8.count + other.string.utf8.count, "the string")
+            let count = box.string.utf8.count + other.string.utf8.count
+            // A string that outgrows its place gets a larger one than it needs.
+            try Memory.check(count + count / 2, "the string")
             box.append(other)
           }
         }
       case (Tag.list, Tag.list) where isUnique(slot, ListStorage.self):
         let box = uncounted(slot, ListStorage.self)
         let other = uncounted(value, ListStorage.self).elements
-        try Memory.check((box.elements.count + other.count) * 16, "the list")
+        let count = box.elements.count + other.count
+        // A list that outgrows its place gets one twice as large at least.
+        if count > box.elements.capacity {
+          try Memory.check(max(count, 2 * box.elements.count) * 16, "the list")
+        }
         box.elements += other
         return
       default: break

@@ -47,7 +47,7 @@ package final class Interpreter {
   /// A monotonic clock in seconds, for `time`.
   package var clock: () -> Double = { 0 }
   /// Bytes the process may hold before a growing value is a `memory` error.
-  package var memoryLimit = Memory.physical() / 10 * 8 {
+  package var memoryLimit = SystemMemory.whole() / 10 * 8 {
     didSet { Memory.limit = memoryLimit }
   }
   /// Every builtin, the prelude's and those given, by name (the twin on hosts is not among them).

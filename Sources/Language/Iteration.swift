@@ -94,6 +94,7 @@ enum Iteration {
       return (0..<count).map { .int(range.element($0)) }
     case .map(let box): return box.map.keyValues
     case .text(let box):
+      try Memory.check(box.string.utf8.count * 16, "the list")
       if box.isPlain { return (0..<box.count).map { box.plainCharacter(at: $0).pointee } }
       return box.string.map { TextStorage.of($0) }
     case .host(let box):

@@ -200,10 +200,9 @@ extension Machine {
       try x.withText { first in
         try y.withText { second in
           let count = first.bytes.count + second.bytes.count
-          try Memory.check(count, "the string")
           if count > 64 {
             // Long ones are not looked at again.
-            a.set(TextStorage(first.string + second.string))
+            a.set(TextStorage(try Operations.concatenated(first.string, second.string)))
           } else {
             scratch.clear()
             scratch.write(first.bytes)
@@ -238,7 +237,7 @@ extension Machine {
     }
     if a.tag == Tag.text, Elements.isUnique(a, TextStorage.self) {
       try a.withText {
-        try Memory.check($0.string.utf8.count + scratch.count, "the string")
+        try Memory.check(($0.string.utf8.count + scratch.count) / 2 * 3, "the string")
         $0.append(scratch.bytes)
       }
       return
@@ -339,11 +338,7 @@ extension Machine {
   @inline(never)
   func poll() throws {
     if interrupt.isRequested { throw Interrupted() }
-    if polls & 0x3FFFF == 0, interpreter.memoryLimit < Int.max,
-      Memory.resident() > interpreter.memoryLimit
-    {
-      throw RuntimeMessage.memory.diagnostic()
-    }
+    if polls & 0x3FFFF == 0, Memory.isShort { throw RuntimeMessage.memory.diagnostic() }
   }
 
   @inline(never)

@@ -271,11 +271,22 @@ enum Operations {
     }
   }
 
+  /// One behind the other, in no more memory than both need: `+` leaves room for as much again.
+  static func concatenated(_ first: String, _ second: String) throws -> String {
+    let count = first.utf8.count + second.utf8.count
+    try Memory.check(count, "the string")
+    guard count > 1 << 20 else { return first + second }
+    var both = ""
+    both.reserveCapacity(count)
+    both += first
+    both += second
+    return both
+  }
+
   private static func joined(_ a: Value, _ b: Value) throws -> Value {
     switch (a, b) {
     case (.text(let x), .text(let y)):
-      try Memory.check(x.string.utf8.count + y.string.utf8.count, "the string")
-      return .string(x.string + y.string)
+      return .string(try concatenated(x.string, y.string))
     case (.list(let x), .list(let y)):
       try Memory.check((x.elements.count + y.elements.count) * 16, "the list")
       return .list(ListStorage(x, y))
@@ -294,9 +305,9 @@ enum Operations {
       if count < 0 { throw RuntimeMessage.repeatCount(count).diagnostic() }
       let total = product(x.elements.count, count)
       try Memory.check(product(total, 16), "the list")
+      if x.elements.count == 1 { return .list(Array(repeating: x.elements[0], count: count)) }
       var result: [Value] = []
       result.reserveCapacity(total)
-      if x.elements.count == 1 { return .list(Array(repeating: x.elements[0], count: count)) }
       for _ in 0..<count where !x.elements.isEmpty { result += x.elements }
       return .list(result)
     default: throw RuntimeMessage.operands("*", a.kind, b.kind).diagnostic()
@@ -507,33 +518,25 @@ enum Memory {
   nonisolated(unsafe) static var limit = Int.max
   nonisolated(unsafe) static var interrupt: Interrupt?
 
+  /// What is left free for everything else.
+  private static let margin = 1 << 26
+
   /// Refuses a value of so many bytes before it is made.
   static func check(_ bytes: Int, _ what: String) throws {
     guard bytes > 1 << 24 else { return }
-    if bytes > limit || bytes > limit - resident() {
+    if bytes > limit || bytes > limit - SystemMemory.resident()
+      || bytes > SystemMemory.available() - margin
+    {
       throw RuntimeMessage.tooLong(what).diagnostic()
     }
   }
 
-  /// Bytes the process holds now.
-  static func resident() -> Int {
-    let file = open("/proc/self/statm", O_RDONLY)
-    guard file >= 0 else { return 0 }
-    defer { close(file) }
-    var buffer = [UInt8](repeating: 0, count: 128)
-    let count = read(file, &buffer, 127)
-    guard count > 0 else { return 0 }
-    let fields = buffer[..<count].split(separator: 0x20)
-    guard fields.count > 1, let pages = Int(String(decoding: fields[1], as: UTF8.self)) else {
-      return 0
-    }
-    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
-  }
-
-  /// Memory of the machine.
-  static func physical() -> Int {
-    let pages = sysconf(Int32(_SC_PHYS_PAGES))
-    let size = sysconf(Int32(_SC_PAGESIZE))
-    return pages > 0 && size > 0 ? Int(pages) * Int(size) : Int.max
+  /// Whether more is held than may be, or the system has hardly any left. Under a limit of the process
+  /// what is left must do for a list or a map that grows to twice its size.
+  static var isShort: Bool {
+    guard limit < Int.max else { return false }
+    let resident = SystemMemory.resident()
+    let needed = SystemMemory.isBounded() ? max(margin, resident / 2) : min(margin, limit / 16)
+    return resident > limit || SystemMemory.available() < needed
   }
 }

@@ -2,7 +2,7 @@
 // alive by its owner. Knows no shapes and no dtypes.
 
 import CKernels
-import Glibc
+import Diagnostics
 import Synchronization
 
 /// Bytes that tensors share. The one documented `@unchecked Sendable` of this room: bytes are
@@ -115,21 +115,7 @@ package enum Memory {
   private static let portion = 1 << 26
 
   /// Bytes that can still be handed out: by the system's own estimate, and below the bound.
-  package static func available() -> Int { min(systemFree(), max(0, bound - bytesInUse)) }
-
-  private static func systemFree() -> Int {
-    let pages = sysconf(Int32(_SC_PHYS_PAGES)), size = sysconf(Int32(_SC_PAGESIZE))
-    let all = pages.multipliedReportingOverflow(by: size).partialValue
-    let file = open("/proc/meminfo", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return all }
-    defer { close(file) }
-    var text = [UInt8](repeating: 0, count: 512)
-    let got = read(file, &text, text.count)
-    let words = String(decoding: text[..<max(0, got)], as: UTF8.self).split(separator: "\n")
-    for line in words where line.hasPrefix("MemAvailable:") {
-      let digits = line.utf8.filter { $0 >= 48 && $0 <= 57 }
-      if let kilobytes = Int(String(decoding: digits, as: UTF8.self)) { return kilobytes * 1024 }
-    }
-    return all
+  package static func available() -> Int {
+    min(SystemMemory.available(), max(0, bound - bytesInUse))
   }
 }

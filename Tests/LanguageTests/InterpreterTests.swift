@@ -36,6 +36,28 @@ import Testing
     #expect(recorder.lines == ["# expect: [5]", "# expect: [6, 20]", "# expect: [3, 2]"])
   }
 
+  @Test func `a value too large for the limit of the process is an error`() async {
+    await #expect(processExitsWith: .success) {
+      let held = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+      let pages = try #require(Int(held.split(separator: " ")[0]))
+      // Room for two billion bytes more than the process has now.
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+      limit.rlim_cur = rlim_t(pages) * rlim_t(sysconf(Int32(_SC_PAGESIZE))) + 2_000_000_000
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+      let recorder = Recorder()
+      for text in [
+        "x = [0] * 400000000", "s = \"a\" * 5000000000", "[i for i in 0..400000000]",
+        "xs = [1]\nwhile true { xs += xs }", "s = \"ab\"\nwhile true { s += s }",
+        "xs = []\nwhile true { xs = xs + [1, 2, 3, 4] * 1000000 }",
+      ] {
+        #expect(recorder.run(text).map(\.code) == [.memory], "\(text)")
+        recorder.run("x = 0\nxs = 0\ns = 0")
+      }
+      #expect(recorder.run("1 + 1").isEmpty)
+    }
+  }
+
   @Test func `values lie in memory as the machine reads them`() {
     #expect(valueLayoutHolds())
   }
