@@ -49,7 +49,7 @@ status=$?
 grep -E '^(✘|➜|↳)|skipped|Fatal|signal' "$log" | head -200
 grep -E '^(✔ Suite|fuzz:)' "$log"
 total=$(grep -oE 'Test run with [0-9]+ tests?' "$log" | grep -oE '[0-9]+' | tail -1)
-failed=$(grep -E '^✘ Test ' "$log" | grep -cE ' failed after ')
+failed=$(grep -E '^✘ Test ' "$log" | grep -vE '^✘ Test run ' | grep -cE ' failed after ')
 grep -E '^(✘ Test |↳)' "$log" | grep -vE ' failed after |^✘ Test run|Library Version|Target Platform' \
   >>"$failures"
 if [ -z "$total" ]; then
