@@ -22,6 +22,22 @@ package final class Interrupt: Sendable {
   }
 }
 
+/// Counts the turns of a long loop and looks for a stop at the first and then every few thousandth, so
+/// that a loop over millions of small things ends soon after it was asked to.
+package struct Poll {
+  @usableFromInline let interrupt: Interrupt?
+  @usableFromInline var turns = 0
+
+  package init(_ interrupt: Interrupt?) { self.interrupt = interrupt }
+
+  /// One turn of the loop. Throws `Interrupted` when a stop was asked for.
+  @inlinable
+  package mutating func turn() throws(Interrupted) {
+    defer { turns &+= 1 }
+    if turns & 0xFFF == 0, interrupt?.isRequested == true { throw Interrupted() }
+  }
+}
+
 /// Thrown by work that stopped because it was asked to; `catch` in the language never sees it.
 package struct Interrupted: RoomError, Equatable {
   /// What was going on and how to go on, when there is something to say.

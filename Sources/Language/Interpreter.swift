@@ -110,6 +110,7 @@ package final class Interpreter {
     do {
       try machine.run(compiled.chunk)
       machine.forgetSaved(downTo: 0)
+      try interrupt.check()
     } catch {
       machine.restore()
       throw DiagnosticList([Diagnostic(error)])

@@ -83,23 +83,38 @@ enum Iteration {
     return true
   }
 
-  /// All elements of a value as a list, for builtins; nil when it has none. A range beyond the
-  /// memory is refused.
-  static func elements(_ value: Value) throws -> [Value]? {
+  /// All elements of a value as a list, for builtins; nil when it has none. A range or text beyond
+  /// the memory is refused. Throws `Interrupted`.
+  static func elements(_ value: Value, _ interrupt: Interrupt?) throws -> [Value]? {
+    var poll = Poll(interrupt)
     switch value {
     case .list(let box): return box.elements
     case .range(let range):
       let count = range.count
       try Memory.check(count > Int.max / 16 ? Int.max : count * 16, "the list")
-      return (0..<count).map { .int(range.element($0)) }
+      return try (0..<count).map {
+        try poll.turn()
+        return .int(range.element($0))
+      }
     case .map(let box): return box.map.keyValues
     case .text(let box):
       try Memory.check(box.string.utf8.count * 16, "the list")
-      if box.isPlain { return (0..<box.count).map { box.plainCharacter(at: $0).pointee } }
-      return box.string.map { TextStorage.of($0) }
+      if box.isPlain {
+        return try (0..<box.count).map {
+          try poll.turn()
+          return box.plainCharacter(at: $0).pointee
+        }
+      }
+      return try box.string.map {
+        try poll.turn()
+        return TextStorage.of($0)
+      }
     case .host(let box):
       guard let count = box.object.iterationCount else { return nil }
-      return try (0..<count).map { try box.object.iterationElement($0) }
+      return try (0..<count).map {
+        try poll.turn()
+        return try box.object.iterationElement($0)
+      }
     default: return nil
     }
   }

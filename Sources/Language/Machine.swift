@@ -247,8 +247,11 @@ final class Machine: CallContext {
     try checkNativeStack()
     profiler?.begin(builtin.name)
     defer { profiler?.end() }
-    return try builtin.code(
+    let result = try builtin.code(
       Call(builtin: builtin, arguments: values, context: self, isDisplayed: isDisplayed))
+    // A word may end its work although a stop was asked for meanwhile.
+    if interrupt.isRequested { throw Interrupted() }
+    return result
   }
 
   /// Calls the builtin of a call instruction; its arguments stand behind `slot`, or in variables
@@ -281,6 +284,7 @@ final class Machine: CallContext {
             (arguments + place).setNil()
           }
         }
+        if interrupt.isRequested { throw Interrupted() }
         return
       }
     }

@@ -263,7 +263,7 @@ extension Machine {
           case .list: a.pointee = .list(taken(regs + Int(i.b), Int(i.c)))
           case .map: makeMap(core.pointee.chunk, Int(i.c), regs + Int(i.b), into: a)
           case .mapTwice: makeMapTwice(core.pointee.chunk, Int(i.c), regs + Int(i.b), into: a)
-          case .string: makeText(regs + Int(i.b), Int(i.c), into: a)
+          case .string: try makeText(regs + Int(i.b), Int(i.c), into: a)
 
           case .call, .callGlobal, .callLocal:
             // A function that stands in a variable is lent to its frame, not counted: nothing can
@@ -470,7 +470,10 @@ extension Machine {
             frames[depth - 1].pc = pc
             if a.tag != Tag.none { interpreter.show(a.pointee) }
           case .begin: begin(core.pointee.chunk, Int(i.a))
-          case .end: if !saved.isEmpty { saved.removeLast() }
+          case .end:
+            if !saved.isEmpty { saved.removeLast() }
+            // What the statement bound stays; the cell ends.
+            if interrupt.isRequested { throw Interrupted() }
           case .use:
             frames[depth - 1].pc = pc
             top = regs + core.pointee.registerCount

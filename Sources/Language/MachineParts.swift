@@ -232,7 +232,7 @@ extension Machine {
   func addText(_ a: Slots, _ first: Slots, _ count: Int) throws {
     scratch.clear()
     for place in 0..<count {
-      scratch.write(first + place)
+      try scratch.write(first + place, interrupt)
       (first + place).setNil()
     }
     if a.tag == Tag.text, Elements.isUnique(a, TextStorage.self) {
@@ -366,10 +366,10 @@ extension Machine {
 
   /// The text of values one after the other, written into one buffer.
   @inline(never)
-  func makeText(_ slot: Slots, _ count: Int, into a: Slots) {
+  func makeText(_ slot: Slots, _ count: Int, into a: Slots) throws {
     scratch.clear()
     for place in 0..<count {
-      scratch.write(slot + place)
+      try scratch.write(slot + place, interrupt)
       (slot + place).setNil()
     }
     a.set(scratch.text())

@@ -261,12 +261,6 @@ enum Operations {
       if case .bool(true) = try binary(.less, a, b) { return -1 }
       if case .bool(true) = try binary(.greater, a, b) { return 1 }
       return 0
-    case (.list(let x), .list(let y)):
-      for (p, q) in zip(x.elements, y.elements) {
-        let sign = try order(p, q, name)
-        if sign != 0 { return sign }
-      }
-      return x.elements.count - y.elements.count
     default: throw RuntimeMessage.orderKinds(name, a.kind, b.kind).diagnostic()
     }
   }
@@ -299,16 +293,22 @@ enum Operations {
     case (.int, .text), (.int, .list): return try repeated(b, a)
     case (.text(let x), .int(let count)):
       if count < 0 { throw RuntimeMessage.repeatCount(count).diagnostic() }
+      if count == 0 || x.string.isEmpty { return .string("") }
       try Memory.check(product(x.string.utf8.count, count), "the string")
       return .string(String(repeating: x.string, count: count))
     case (.list(let x), .int(let count)):
       if count < 0 { throw RuntimeMessage.repeatCount(count).diagnostic() }
       let total = product(x.elements.count, count)
+      if total == 0 { return .list([]) }
       try Memory.check(product(total, 16), "the list")
       if x.elements.count == 1 { return .list(Array(repeating: x.elements[0], count: count)) }
+      // A few thousand at a time.
+      var block = x.elements
+      while block.count < 4096, block.count <= total / 2 { block += block }
       var result: [Value] = []
       result.reserveCapacity(total)
-      for _ in 0..<count where !x.elements.isEmpty { result += x.elements }
+      while total - result.count >= block.count { result += block }
+      result += block.prefix(total - result.count)
       return .list(result)
     default: throw RuntimeMessage.operands("*", a.kind, b.kind).diagnostic()
     }
@@ -498,11 +498,14 @@ extension BinaryOperator {
 
 extension RangeStorage {
   /// How many ints it holds. Never overflows: at most `Int.max`.
-  package var count: Int {
+  package var count: Int { exactCount ?? Int.max }
+
+  /// How many ints it holds; nil when that is no int.
+  package var exactCount: Int? {
     if step > 0 ? start >= end : start <= end { return 0 }
     let distance = step > 0 ? UInt(bitPattern: end &- start) : UInt(bitPattern: start &- end)
     let stride = step.magnitude
-    return Int(min((distance - 1) / stride + 1, UInt(Int.max)))
+    return Int(exactly: (distance - 1) / stride + 1)
   }
 
   func contains(_ value: Int) -> Bool {

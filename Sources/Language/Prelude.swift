@@ -12,7 +12,7 @@ package enum Prelude {
 
   static func elements(_ call: Call, _ name: String) throws -> [Value] {
     let value = try call.value(name)
-    guard let elements = try Iteration.elements(value) else {
+    guard let elements = try Iteration.elements(value, call.context.interrupt) else {
       throw PreludeMessage.needsElements(call.builtin.name, value.kind).diagnostic()
     }
     return elements
@@ -35,15 +35,20 @@ package enum Prelude {
       example: "print \"loss\", 0.5"
     ) { call in
       let end = try call.optionalString("end") ?? "\n"
-      let values = try call.list("values")
-      call.context.write(values.map(\.printed).joined(separator: " ") + end)
+      var writer = ValueWriter(interrupt: call.context.interrupt)
+      for (place, value) in try call.list("values").enumerated() {
+        if place > 0 { writer.add(" ") }
+        try writer.write(printed: value)
+      }
+      writer.add(end)
+      call.context.write(writer.text)
       return .nil
     },
     Builtin(
       "warn", group: "session", "Writes a line for the person that is not stored as output",
       [Parameter("text")], example: "warn \"this takes a minute\""
     ) { call in
-      call.context.note(try call.value("text").printed)
+      call.context.note(try call.value("text").printed(call.context.interrupt))
       return .nil
     },
     Builtin(
@@ -129,7 +134,11 @@ package enum Prelude {
       switch value {
       case .list(let box): return .int(box.elements.count)
       case .map(let box): return .int(box.map.count)
-      case .range(let range): return .int(range.count)
+      case .range(let range):
+        guard let count = range.exactCount else {
+          throw RuntimeMessage.overflow("the length").diagnostic()
+        }
+        return .int(count)
       case .text(let box): return .int(box.count)
       case .host(let box):
         if let count = box.object.iterationCount { return .int(count) }
@@ -138,14 +147,14 @@ package enum Prelude {
         throw PreludeMessage.lengthKind(value.kind).diagnostic()
       }
     },
-    fast(
-      "str", group: "values", "Gives a value as text, as `print` writes it", "value",
-      example: "str([1, \"a\"]) -> \"[1, \\\"a\\\"]\""
-    ) { .string($0.printed) },
-    fast(
-      "repr", group: "values", "Gives a value as text, as it is typed", "value",
-      example: "repr(\"a\") -> \"\\\"a\\\"\""
-    ) { .string($0.literal) },
+    Builtin(
+      "str", group: "values", "Gives a value as text, as `print` writes it", [Parameter("value")],
+      example: "str([1, \"a\"]) -> \"[1, \\\"a\\\"]\"", flags: .pure
+    ) { .string(try $0.value("value").printed($0.context.interrupt)) },
+    Builtin(
+      "repr", group: "values", "Gives a value as text, as it is typed", [Parameter("value")],
+      example: "repr(\"a\") -> \"\\\"a\\\"\"", flags: .pure
+    ) { .string(try $0.value("value").literal($0.context.interrupt)) },
     Builtin(
       "int", group: "numbers", "Converts a number (towards zero), a bool or text to an int",
       [Parameter("value"), Parameter("base", .label("10"), "of text, 2 to 36")],

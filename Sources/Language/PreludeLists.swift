@@ -70,11 +70,17 @@ extension Prelude {
       "reversed", group: "lists", "Gives the elements, or the characters of a string, backwards",
       [Parameter("values")], example: "reversed([1, 2, 3]) -> [3, 2, 1]", flags: .pure
     ) { call in
-      let reversed = Array(try elements(call, "values").reversed())
-      if case .text = try call.value("values") {
-        return .string(reversed.map(\.printed).joined())
+      if case .text(let box) = try call.value("values") {
+        var poll = Poll(call.context.interrupt)
+        var reversed = ""
+        reversed.reserveCapacity(box.string.utf8.count)
+        for character in box.string.reversed() {
+          try poll.turn()
+          reversed.append(character)
+        }
+        return .string(reversed)
       }
-      return .list(reversed)
+      return .list(Array(try elements(call, "values").reversed()))
     },
     Builtin(
       "zip", group: "lists", "Pairs the elements of lists of the same length",
@@ -83,7 +89,7 @@ extension Prelude {
       flags: .pure
     ) { call in
       let lists = try call.list("lists").map { value in
-        guard let list = try Iteration.elements(value) else {
+        guard let list = try Iteration.elements(value, call.context.interrupt) else {
           throw PreludeMessage.needsElements("zip", value.kind).diagnostic()
         }
         return list
@@ -92,7 +98,12 @@ extension Prelude {
       guard lists.allSatisfy({ $0.count == first.count }) else {
         throw PreludeMessage.zipLengths.diagnostic()
       }
-      return .list(first.indices.map { place in .list(lists.map { $0[place] }) })
+      var poll = Poll(call.context.interrupt)
+      return .list(
+        try first.indices.map { place in
+          try poll.turn()
+          return .list(lists.map { $0[place] })
+        })
     },
     Builtin(
       "enumerate", group: "lists", "Pairs each element with its place",
@@ -100,23 +111,23 @@ extension Prelude {
       example: "enumerate([\"a\", \"b\"]) -> [[0, \"a\"], [1, \"b\"]]", flags: .pure
     ) { call in
       let first = try call.int("from", default: 0)
+      let values = try elements(call, "values")
+      if first.addingReportingOverflow(max(0, values.count - 1)).overflow {
+        throw RuntimeMessage.overflow("the last number").diagnostic()
+      }
+      var poll = Poll(call.context.interrupt)
       return .list(
-        try elements(call, "values").enumerated().map { .list([.int(first &+ $0), $1]) })
+        try values.enumerated().map {
+          try poll.turn()
+          return .list([.int(first + $0), $1])
+        })
     },
     Builtin(
       "unique", group: "lists", "Gives each different element once, in the order they come",
       [Parameter("values")], example: "unique([1, 2, 1]) -> [1, 2]", flags: .pure
     ) { call in
-      var seen: Set<MapKey> = []
-      var result: [Value] = []
-      for element in try elements(call, "values") {
-        if let key = Operations.mapKey(element) {
-          if seen.insert(key).inserted { result.append(element) }
-        } else if try !result.contains(where: { try Operations.equal($0, element) }) {
-          result.append(element)
-        }
-      }
-      return .list(result)
+      var known = KnownValues(call.context.interrupt)
+      return .list(try elements(call, "values").filter { try known.insert($0) })
     },
   ]
 
@@ -255,7 +266,9 @@ extension Prelude {
       var total = Value.int(0)
       var exact = Compensated()
       let by = call["by"].map { Callback($0, call.context) }
+      var poll = Poll(call.context.interrupt)
       for element in try elements(call, "values") {
+        try poll.turn()
         let value = try by?.call(element) ?? element
         if case .float(let number) = value, exact.count > 0 || total.isZero {
           exact.add(number)
@@ -283,10 +296,13 @@ extension Prelude {
     ) { call in
       let what = try call.value("what")
       if case .text(let box) = try call.value("values"), case .text(let part) = what {
-        return .int(pieces(box.string, by: part.string).count - 1)
+        let parts = try pieces(box.string, by: part.string, call.context.interrupt)
+        return .int(parts.count - 1)
       }
       var count = 0
+      var poll = Poll(call.context.interrupt)
       for element in try elements(call, "values") {
+        try poll.turn()
         if case .function = what {
           if try holds(call, Callback(what, call.context), element) { count += 1 }
         } else if try Operations.equal(element, what) {
@@ -298,7 +314,9 @@ extension Prelude {
   ]
 
   private static func rangeSum(_ range: RangeStorage) throws -> Value {
-    let count = range.count
+    guard let count = range.exactCount else {
+      throw RuntimeMessage.overflow("the sum").diagnostic()
+    }
     if count == 0 { return .int(0) }
     let (ends, overflow) = range.start.addingReportingOverflow(range.element(count - 1))
     let (a, b) = count % 2 == 0 ? (count / 2, ends) : (count, ends / 2)
@@ -354,7 +372,11 @@ extension Prelude {
       example: example
     ) { call in
       var values = try call.list("values")
-      if values.count == 1, let inner = try Iteration.elements(values[0]) { values = inner }
+      if values.count == 1,
+        let inner = try Iteration.elements(values[0], call.context.interrupt)
+      {
+        values = inner
+      }
       var keys = values
       if let by = call["by"], !by.isNil {
         let by = Callback(by, call.context)
@@ -364,8 +386,16 @@ extension Prelude {
         throw PreludeMessage.empty(name).diagnostic()
       }
       if keys.count == 1 { _ = try Operations.order(keys[0], keys[0], name) }
-      for place in keys.indices.dropFirst()
-      where try Operations.order(keys[place], keys[best], name) == sign { best = place }
+      var poll = Poll(call.context.interrupt)
+      for place in keys.indices.dropFirst() {
+        try poll.turn()
+        // A nan stays, as in a tensor: an unknown number may be the largest.
+        if try Operations.order(keys[place], keys[best], name) == sign || keys[place].isNaN,
+          !keys[best].isNaN
+        {
+          best = place
+        }
+      }
       return values[best]
     }
   }

@@ -59,7 +59,9 @@ extension Prelude {
       result.set(map._withUnsafeGuaranteedRef { $0.map.count })
     case Tag.text:
       result.set(x.withText { $0.count })
-    case Tag.range: result.set(Elements.uncounted(x, RangeStorage.self).count)
+    case Tag.range:
+      guard let count = Elements.uncounted(x, RangeStorage.self).exactCount else { return false }
+      result.set(count)
     default: return false
     }
     return true
@@ -167,6 +169,7 @@ extension Prelude {
       result.set((a < b) == isSmallest ? a : b)
     } else if x.tag == Tag.float {
       let (a, b) = (x.double, (x + 1).double)
+      if a.isNaN || b.isNaN { return false }
       result.set((a < b) == isSmallest ? a : b)
     } else {
       return false
@@ -242,6 +245,9 @@ extension Prelude {
 
   // MARK: Texts
 
+  /// Longer texts and lists go the long way, which looks for a stop.
+  private static let longest = 1 << 20
+
   fileprivate static func trimmed(_ x: Slots, _ count: Int, _ result: Slots) -> Bool {
     guard count == 1, x.tag == Tag.text else { return false }
     return x.withText { text in
@@ -260,13 +266,17 @@ extension Prelude {
   }
 
   fileprivate static func upper(_ x: Slots, _ count: Int, _ result: Slots) -> Bool {
-    guard count == 1, x.tag == Tag.text else { return false }
+    guard count == 1, x.tag == Tag.text, x.withText({ $0.bytes.count < longest }) else {
+      return false
+    }
     result.set(x.withText { TextStorage($0.string.uppercased()) })
     return true
   }
 
   fileprivate static func lower(_ x: Slots, _ count: Int, _ result: Slots) -> Bool {
-    guard count == 1, x.tag == Tag.text else { return false }
+    guard count == 1, x.tag == Tag.text, x.withText({ $0.bytes.count < longest }) else {
+      return false
+    }
     result.set(x.withText { TextStorage($0.string.lowercased()) })
     return true
   }
@@ -289,6 +299,7 @@ extension Prelude {
       return false
     }
     let (base, length) = x.withList { ($0.base, $0.elements.count) }
+    if length > longest { return false }
     let gap = count == 2 ? (x + 1).withText { $0.bytes.count } : 0
     var size = gap * max(0, length - 1)
     for place in 0..<length {
@@ -306,7 +317,7 @@ extension Prelude {
 
   /// At a text, or at white space in a plain string.
   fileprivate static func parts(_ x: Slots, _ count: Int, _ result: Slots) -> Bool {
-    guard x.tag == Tag.text else { return false }
+    guard x.tag == Tag.text, x.withText({ $0.bytes.count < longest }) else { return false }
     if count == 2, (x + 1).tag == Tag.text {
       let made = x.withText { text in
         (x + 1).withText { mark -> [Value]? in
@@ -355,7 +366,7 @@ extension Prelude {
     let made = x.withText { text in
       (x + 1).withText { old -> TextStorage? in
         let (bytes, mark) = (text.bytes, old.bytes)
-        if mark.isEmpty { return nil }
+        if mark.isEmpty || bytes.count > longest { return nil }
         guard var found = TextStorage.find(mark, in: bytes, from: 0) else { return text }
         let writer = TextWriter(reserving: bytes.count)
         var start = 0

@@ -13,7 +13,9 @@ extension Prelude {
         throw PreludeMessage.joinOrder.diagnostic()
       }
       let between = try call.optionalString("between") ?? ""
+      var poll = Poll(call.context.interrupt)
       let parts = try elements(call, "strings").enumerated().map { place, value in
+        try poll.turn()
         guard let text = value.asString else {
           throw PreludeMessage.joinKind(place, value.kind).diagnostic()
         }
@@ -28,11 +30,15 @@ extension Prelude {
     ) { call in
       let text = try call.string("string")
       guard let mark = try call.optionalString("at") else {
-        return .list(
-          text.split(whereSeparator: \.isWhitespace).map { .string(String($0)) })
+        var poll = Poll(call.context.interrupt)
+        let words = try text.split {
+          try poll.turn()
+          return $0.isWhitespace
+        }
+        return .list(words.map { .string(String($0)) })
       }
-      if mark.isEmpty { return .list(text.map { .string(String($0)) }) }
-      return .list(pieces(text, by: mark).map { .string($0) })
+      if mark.isEmpty { return .list(try elements(call, "string")) }
+      return .list(try pieces(text, by: mark, call.context.interrupt).map { .string($0) })
     },
     Builtin(
       "trim", group: "text", "Takes white space off both ends of a string",
@@ -45,26 +51,29 @@ extension Prelude {
     ) { call in
       let old = try call.string("old")
       if old.isEmpty { return try call.value("string") }
-      return .string(
-        pieces(try call.string("string"), by: old).joined(separator: try call.string("new")))
+      let parts = try pieces(try call.string("string"), by: old, call.context.interrupt)
+      return .string(parts.joined(separator: try call.string("new")))
     },
     Builtin(
       "lines", group: "text", "Splits a string into its lines", [Parameter("string")],
       example: "lines(\"a\\nb\\n\") -> [\"a\", \"b\"]", flags: .pure
     ) { call in
-      var parts = try call.string("string").split(
-        omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
+      var poll = Poll(call.context.interrupt)
+      var parts = try call.string("string").split(omittingEmptySubsequences: false) {
+        try poll.turn()
+        return $0 == "\n" || $0 == "\r\n"
+      }
       if parts.last?.isEmpty == true { parts.removeLast() }
       return .list(parts.map { .string(String($0)) })
     },
     Builtin(
       "upper", group: "text", "Gives a string in upper case", [Parameter("string")],
       example: "upper(\"abc\") -> \"ABC\"", flags: .pure
-    ) { .string(try $0.string("string").uppercased()) },
+    ) { .string(try inPieces($0) { $0.uppercased() }) },
     Builtin(
       "lower", group: "text", "Gives a string in lower case", [Parameter("string")],
       example: "lower(\"ABC\") -> \"abc\"", flags: .pure
-    ) { .string(try $0.string("string").lowercased()) },
+    ) { .string(try inPieces($0) { $0.lowercased() }) },
     Builtin(
       "starts", group: "text", "True when a string starts with a text",
       [Parameter("string"), Parameter("with")], example: "starts(\"hello\", \"he\") -> true",
@@ -89,12 +98,29 @@ extension Prelude {
         Parameter("left", .label("false"), "the spaces stand before it"),
       ], example: "pad(\"7\", 3, left: true) -> \"  7\"", flags: .pure
     ) { call in
-      let text = try call.value("string").printed
+      let text = try call.value("string").printed(call.context.interrupt)
       let width = try call.int("width", in: 0...1_000_000)
       let space = String(repeating: " ", count: max(0, width - displayWidth(text)))
       return .string(try call.bool("left", default: false) ? space + text : text + space)
     },
   ]
+
+  /// What becomes of a string, one stretch of scalars after the other, with a look for a stop
+  /// between them: for what happens to each scalar by itself.
+  private static func inPieces(_ call: Call, _ change: (Substring) -> String) throws -> String {
+    let text = try call.string("string")
+    var result = ""
+    result.reserveCapacity(text.utf8.count)
+    var start = text.startIndex
+    while start < text.endIndex {
+      try call.context.interrupt.check()
+      var end = text.utf8.index(start, offsetBy: 1 << 18, limitedBy: text.endIndex) ?? text.endIndex
+      while end < text.endIndex, text.utf8[end] & 0xC0 == 0x80 { text.utf8.formIndex(after: &end) }
+      result += change(text[start..<end])
+      start = end
+    }
+    return result
+  }
 
   static func trimmed(_ text: String) -> String {
     var view = text[...]
@@ -104,22 +130,25 @@ extension Prelude {
   }
 
   /// The parts of a text between the occurrences of another, found by bytes.
-  static func pieces(_ text: String, by mark: String) -> [String] {
-    let found = text.utf8.withContiguousStorageIfAvailable { bytes in
-      mark.utf8.withContiguousStorageIfAvailable { mark in pieces(bytes, by: mark) }
+  static func pieces(_ text: String, by mark: String, _ interrupt: Interrupt) throws -> [String] {
+    let found = try text.utf8.withContiguousStorageIfAvailable { bytes in
+      try mark.utf8.withContiguousStorageIfAvailable { try pieces(bytes, by: $0, interrupt) }
     }
     if let found, let found { return found }
-    return Array(text.utf8).withUnsafeBufferPointer { bytes in
-      Array(mark.utf8).withUnsafeBufferPointer { pieces(bytes, by: $0) }
+    return try Array(text.utf8).withUnsafeBufferPointer { bytes in
+      try Array(mark.utf8).withUnsafeBufferPointer { try pieces(bytes, by: $0, interrupt) }
     }
   }
 
   private static func pieces(
-    _ bytes: UnsafeBufferPointer<UInt8>, by mark: UnsafeBufferPointer<UInt8>
-  ) -> [String] {
+    _ bytes: UnsafeBufferPointer<UInt8>, by mark: UnsafeBufferPointer<UInt8>,
+    _ interrupt: Interrupt
+  ) throws -> [String] {
     var result: [String] = []
     var start = 0
+    var poll = Poll(interrupt)
     while !mark.isEmpty, let found = TextStorage.find(mark, in: bytes, from: start) {
+      try poll.turn()
       result.append(String(decoding: bytes[start..<found], as: UTF8.self))
       start = found + mark.count
     }

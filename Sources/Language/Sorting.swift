@@ -81,12 +81,18 @@ enum Sorting {
     _ keys: [Value], _ isReversed: Bool, _ interrupt: Interrupt
   ) throws -> [Int] {
     let sign = isReversed ? -1 : 1
-    var steps = 0
-    return try keys.indices.sorted { a, b in
-      steps &+= 1
-      if steps & 0xFFFF == 0 { try interrupt.check() }
+    var poll = Poll(interrupt)
+    // A nan has no place among numbers: those come last, as in a tensor's `sort`.
+    let nans = keys.indices.filter { keys[$0].isNaN }
+    let others = nans.isEmpty ? Array(keys.indices) : keys.indices.filter { !keys[$0].isNaN }
+    return try others.sorted { a, b in
+      try poll.turn()
       let order = try Operations.order(keys[a], keys[b], "sorted") * sign
       return order != 0 ? order < 0 : a < b
-    }
+    } + nans
   }
+}
+
+extension Value {
+  var isNaN: Bool { if case .float(let number) = self { number.isNaN } else { false } }
 }

@@ -1,5 +1,6 @@
 // Values as text in one buffer: what interpolation builds, without a string for each part.
 
+import Diagnostics
 import Glibc
 
 /// Gathers bytes of UTF-8 in memory of its own.
@@ -37,14 +38,17 @@ final class TextWriter {
     base = larger
   }
 
-  /// As interpolation writes a value.
-  func write(_ slot: Slots) {
+  /// As interpolation writes a value. Throws as `ValueWriter` does.
+  func write(_ slot: Slots, _ interrupt: Interrupt) throws {
     switch slot.tag {
     case Tag.text: slot.withText { write($0.bytes) }
     case Tag.int: write(slot.int)
-    default: write(slot.pointee.printed)
+    default: write(try slot.pointee.printed(interrupt))
     }
   }
+
+  /// A value that is a text.
+  func write(_ text: Slots) { text.withText { write($0.bytes) } }
 
   func write(_ part: UnsafeBufferPointer<UInt8>) {
     guard let start = part.baseAddress else { return }

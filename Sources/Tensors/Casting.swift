@@ -2,12 +2,13 @@
 // it; ints and f64 go straight.
 
 import CKernels
+import Diagnostics
 
 extension Tensor {
-  /// The values in another dtype: floats rounded to nearest even, fractions cut for ints, out of
-  /// range ints wrap to their low bits as C does for NaN-free values; bool is "not zero". Blocks
-  /// are rounded as the reference writer of GGUF does. Throws for the K formats, which can only be
-  /// read, and for rows that are no whole blocks.
+  /// The values in another dtype: floats rounded to nearest even, fractions cut for ints; bool is
+  /// "not zero". Blocks are rounded as the reference writer of GGUF does. Throws `numeric` for what
+  /// is outside of an int format (NaN is), `dtype` for the K formats, which can only be read, and
+  /// for rows that are no whole blocks.
   package func cast(to wanted: DType) throws(TensorError) -> Tensor {
     if wanted == dtype { return self }
     let made = try detached.converted(to: wanted)
@@ -55,8 +56,28 @@ extension Tensor {
     _ values: [T], _ wanted: DType
   ) throws(TensorError) -> Tensor {
     if wanted == .bool { return try Tensor(values.map { $0 != 0 }, shape: shape) }
-    return try whole(
-      values.map { Int(exactly: $0.rounded(.towardZero)) ?? ($0 > 0 ? Int.max : Int.min) }, wanted)
+    return try whole(try fitting(values, wanted) { Int(exactly: $0.rounded(.towardZero)) }, wanted)
+  }
+
+  /// Each value as an int format holds it. Throws `numeric` at the first that has no place there.
+  private func fitting<T, U>(
+    _ values: [T], _ wanted: DType, _ convert: (T) -> U?
+  ) throws(TensorError) -> [U] {
+    var result: [U] = []
+    result.reserveCapacity(values.count)
+    var poll = Poll.here()
+    for value in values {
+      try poll.step()
+      guard let fit = convert(value) else {
+        let size = (wanted.itemSize ?? 8) * 8
+        let range =
+          wanted == .u8 ? "0 to 255" : "\(Int.min >> (64 - size)) to \(Int.max >> (64 - size))"
+        throw .numeric(
+          operation: "cast to \(wanted.rawValue)", rule: "numbers from \(range), not \(value)")
+      }
+      result.append(fit)
+    }
+    return result
   }
 
   private func whole(_ values: [Int], _ wanted: DType) throws(TensorError) -> Tensor {
@@ -65,10 +86,10 @@ extension Tensor {
     }
     switch wanted {
     case .i64: return try bytes(values)
-    case .i32: return try bytes(values.map { Int32(truncatingIfNeeded: $0) })
-    case .i16: return try bytes(values.map { Int16(truncatingIfNeeded: $0) })
-    case .i8: return try bytes(values.map { Int8(truncatingIfNeeded: $0) })
-    case .u8: return try bytes(values.map { UInt8(truncatingIfNeeded: $0) })
+    case .i32: return try bytes(try fitting(values, wanted) { Int32(exactly: $0) })
+    case .i16: return try bytes(try fitting(values, wanted) { Int16(exactly: $0) })
+    case .i8: return try bytes(try fitting(values, wanted) { Int8(exactly: $0) })
+    case .u8: return try bytes(try fitting(values, wanted) { UInt8(exactly: $0) })
     case .bool: return try bytes(values.map { $0 != 0 ? UInt8(1) : 0 })
     case .f64: return try bytes(values.map { Double($0) })
     default: return try bytes(values.map { Float($0) })

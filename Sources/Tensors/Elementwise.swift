@@ -6,6 +6,9 @@ import CKernels
 package enum UnaryOperation: UInt8, Sendable, CaseIterable {
   case negate, abs, sqrt, rsqrt, exp, log, sin, cos, tanh, sigmoid, relu, silu, gelu, geluTanh
   case erf, square, sign, floor, ceil, round
+
+  /// These make ints of ints; the others floats.
+  static let keepsInts: Set<UnaryOperation> = [.negate, .abs, .sign, .floor, .ceil, .round, .relu]
 }
 
 /// The order is that of CKernels.h.
@@ -22,7 +25,7 @@ extension Tensor {
   // MARK: One operand
 
   package func unary(_ operation: UnaryOperation) throws(TensorError) -> Tensor {
-    if !dtype.isFloat, operation == .negate || operation == .abs || operation == .sign {
+    if !dtype.isFloat, UnaryOperation.keepsInts.contains(operation) {
       return try wholeUnary(operation)
     }
     let x = try computed()
@@ -41,21 +44,6 @@ extension Tensor {
     }
     keep(self, made)
     return made
-  }
-
-  private func wholeUnary(_ operation: UnaryOperation) throws(TensorError) -> Tensor {
-    let values = ints()
-    if operation != .sign, values.contains(Int.min) {
-      throw .numeric(operation: "\(operation)", rule: "results within 64 bits")
-    }
-    return try Tensor(
-      values.map {
-        switch operation {
-        case .negate: -$0
-        case .abs: Swift.abs($0)
-        default: $0.signum()
-        }
-      }, shape: shape)
   }
 
   package func negated() throws(TensorError) -> Tensor { try unary(.negate) }
@@ -117,7 +105,7 @@ extension Tensor {
   ) throws(TensorError) -> Tensor {
     let shape = try Shape.broadcast(a.shape, b.shape, "\(operation)")
     let joined = DType.joined(a.dtype, b.dtype)
-    if !joined.isFloat, operation != .divide { return try whole(operation, a, b, shape) }
+    if !joined.isFloat, operation != .divide { return try whole(operation, a, b) }
     let dtype = joined.isFloat ? joined : .f32
     let x = try a.cast(to: dtype), y = try b.cast(to: dtype)
     if operation == .power, y.isTracked, try !x.isAll(.greater, 0) {
@@ -165,25 +153,12 @@ extension Tensor {
   }
 
   private static func whole(
-    _ operation: BinaryOperation, _ a: Tensor, _ b: Tensor, _ shape: [Int]
+    _ operation: BinaryOperation, _ a: Tensor, _ b: Tensor
   ) throws(TensorError) -> Tensor {
-    let x = a.ints(), y = b.ints()
-    var out = [Int](repeating: 0, count: Shape.count(shape) ?? 0)
-    var failed = false
-    let walk = BroadcastWalk(a.shape, b.shape, shape)
-    for row in 0..<walk.outer {
-      let (i, j) = walk.starts(row)
-      for place in 0..<walk.inner {
-        let (value, bad) = WholeNumbers.apply(
-          operation, x[i + place * walk.innerA], y[j + place * walk.innerB])
-        failed = failed || bad
-        out[row * walk.inner + place] = value
-      }
+    try wholes(a, b, "\(operation)") { x, y in
+      let (value, overflow) = WholeNumbers.apply(operation, x, y)
+      return overflow ? nil : value
     }
-    if failed {
-      throw .numeric(operation: "\(operation) of ints", rule: "results within 64 bits")
-    }
-    return try Tensor(out, shape: shape)
   }
 
   package func adding(_ other: Tensor) throws(TensorError) -> Tensor {
@@ -226,6 +201,9 @@ extension Tensor {
   ) throws(TensorError) -> Tensor {
     let shape = try Shape.broadcast(a.shape, b.shape, "comparison")
     let joined = DType.joined(a.dtype, b.dtype)
+    if !a.dtype.isFloat || !b.dtype.isFloat {
+      return try compareWhole(comparison, a.detached, b.detached, shape)
+    }
     let dtype: DType = joined == .f32 ? .f32 : .f64
     let x = try a.detached.cast(to: dtype), y = try b.detached.cast(to: dtype)
     let made = try uninitialized(shape, .bool)
@@ -317,40 +295,5 @@ struct BroadcastWalk {
       j += place * stridesB[axis]
     }
     return (i, j)
-  }
-}
-
-/// Arithmetic on ints that says when a result does not fit.
-enum WholeNumbers {
-  static func apply(_ operation: BinaryOperation, _ a: Int, _ b: Int) -> (Int, Bool) {
-    switch operation {
-    case .add:
-      let result = a.addingReportingOverflow(b)
-      return (result.partialValue, result.overflow)
-    case .subtract:
-      let result = a.subtractingReportingOverflow(b)
-      return (result.partialValue, result.overflow)
-    case .multiply:
-      let result = a.multipliedReportingOverflow(by: b)
-      return (result.partialValue, result.overflow)
-    case .maximum: return (Swift.max(a, b), false)
-    case .minimum: return (Swift.min(a, b), false)
-    case .power: return power(a, b)
-    case .divide: return (0, true)
-    }
-  }
-
-  static func power(_ base: Int, _ exponent: Int) -> (Int, Bool) {
-    guard exponent >= 0 else { return (0, true) }
-    if base == 0 || base == 1 || exponent == 0 { return (exponent == 0 ? 1 : base, false) }
-    if base == -1 { return (exponent % 2 == 0 ? 1 : -1, false) }
-    guard exponent < 64 else { return (0, true) }
-    var result = 1
-    for _ in 0..<exponent {
-      let (next, overflow) = result.multipliedReportingOverflow(by: base)
-      if overflow { return (0, true) }
-      result = next
-    }
-    return (result, false)
   }
 }

@@ -65,29 +65,6 @@ extension Tensor {
     return try Tape.record(.gather, [self], made, integers: [place] + wanted)
   }
 
-  /// Positions along an axis in sorted order; equal values keep their order, NaN comes last.
-  package func argsorted(axis: Int = -1, descending: Bool = false) throws(TensorError) -> Tensor {
-    let place = try Shape.axis(axis, rank: rank, "sort")
-    let around = Shape.around(place, shape), values = doubles()
-    var out = [Int](repeating: 0, count: count)
-    for outer in 0..<around.outer {
-      for inner in 0..<around.inner {
-        func value(_ index: Int) -> Double {
-          values[(outer * around.extent + index) * around.inner + inner]
-        }
-        let order = Array(0..<around.extent).sorted { a, b in
-          let (x, y) = (value(a), value(b))
-          if x.isNaN || y.isNaN { return x.isNaN == y.isNaN ? a < b : y.isNaN }
-          return x == y ? a < b : descending ? x > y : x < y
-        }
-        for (position, index) in order.enumerated() {
-          out[(outer * around.extent + position) * around.inner + inner] = index
-        }
-      }
-    }
-    return try Tensor(out, shape: shape)
-  }
-
   package func sorted(
     axis: Int = -1, descending: Bool = false
   ) throws(TensorError) -> (values: Tensor, indices: Tensor) {
@@ -122,16 +99,18 @@ extension Tensor {
     var result = shape
     result.remove(at: place)
     var out = [Int](repeating: 0, count: around.outer * around.inner)
-    func run<T: Real>(_ type: T.Type, _ x: Tensor) {
-      let values = x.pointer(T.self)
+    // A NaN, which is not itself, counts as the largest and the smallest.
+    func run<T: Comparable & Numeric>(_ type: T.Type, _ x: Tensor) throws(TensorError) {
+      let values = x.raw().assumingMemoryBound(to: T.self)
       var best = [T](repeating: 0, count: around.inner)
       for outer in 0..<around.outer {
         for index in 0..<around.extent {
+          if index & 0xFFFF == 0 { try WorkerPool.shared.check() }
           let row = values + (outer * around.extent + index) * around.inner
           for inner in 0..<around.inner {
             let (value, known) = (row[inner], best[inner])
             if index == 0
-              || !known.isNaN && (value.isNaN || (largest ? value > known : value < known))
+              || known == known && (value != value || (largest ? value > known : value < known))
             {
               best[inner] = value
               out[outer * around.inner + inner] = index
@@ -142,9 +121,11 @@ extension Tensor {
       keep(x)
     }
     switch dtype {
-    case .f32: run(Float.self, self)
-    case .f64: run(Double.self, self)
-    default: run(Double.self, try Tensor(doubles(), shape: shape))
+    case .f32: try run(Float.self, self)
+    case .f64: try run(Double.self, self)
+    default:
+      try dtype.isFloat
+        ? run(Float.self, detached.cast(to: .f32)) : run(Int.self, detached.cast(to: .i64))
     }
     return try Tensor(out, shape: result)
   }

@@ -150,11 +150,11 @@ extension Tensor {
     }
     if let product = try PanelProducts.narrow(self, other) { return product }
     let joined = DType.joined(dtype, other.dtype)
+    if !joined.isFloat { return try detached.matmulWhole(other.detached) }
     let dtype: DType = joined == .f64 ? .f64 : .f32
     let a = try cast(to: dtype), b = try other.cast(to: dtype)
     let made = try Products.matmul(a, b, transposeA: false, transposeB: false)
-    let y = try Tape.record(.matmul, [a, b], made)
-    return joined.isFloat ? y : try y.cast(to: .i64)
+    return try Tape.record(.matmul, [a, b], made)
   }
 }
 

@@ -25,12 +25,14 @@ extension Tensor {
   package static func full(
     _ shape: [Int], _ value: Double, dtype: DType = .f32
   ) throws(TensorError) -> Tensor {
-    let made = try uninitialized(shape, dtype.isComputed || dtype == .i64 ? dtype : .f32)
+    let isInt = !dtype.isFloat && dtype != .bool
+    let made = try uninitialized(shape, isInt ? .i64 : dtype.isComputed ? dtype : .f32)
     switch made.dtype {
     case .f64: made.target(Double.self).initialize(repeating: value, count: made.count)
     case .i64:
       guard let whole = Int(exactly: value) else {
-        throw .value(operation: "full", rule: "a whole number for i64", got: "\(value)")
+        throw .value(
+          operation: "full", rule: "a whole number for \(dtype.rawValue)", got: "\(value)")
       }
       made.raw().initializeMemory(as: Int.self, repeating: whole, count: made.count)
     default: made.target(Float.self).initialize(repeating: Float(value), count: made.count)

@@ -109,9 +109,15 @@ package struct RandomStream: Sendable {
   }
 
   /// 0..<n in random order (Fisher and Yates).
-  package mutating func permutation(_ n: Int) -> [Int] {
+  package mutating func permutation(_ n: Int) -> [Int] { permutation(n) {} }
+
+  /// The same; `turn` is called at each number and may stop it.
+  package mutating func permutation<E: Error>(
+    _ n: Int, _ turn: () throws(E) -> Void
+  ) throws(E) -> [Int] {
     var order = Array(0..<max(0, n))
     for place in stride(from: order.count - 1, to: 0, by: -1) {
+      try turn()
       order.swapAt(place, integer(below: place + 1))
     }
     return order

@@ -1,5 +1,7 @@
 // Reductions along axes; sums run in double over fixed blocks.
 
+import Diagnostics
+
 extension Tensor {
   /// This tensor as [outer, extent] with the reduced axes last, and the shape of the result.
   private func reductionRows(
@@ -31,6 +33,10 @@ extension Tensor {
 
   package func mean(axes: [Int]? = nil, keepsAxes: Bool = false) throws(TensorError) -> Tensor {
     let places = try Shape.axes(axes, rank: rank, "mean")
+    if !dtype.isFloat {
+      // f32 does not hold every int that is summed.
+      return try cast(to: .f64).mean(axes: places, keepsAxes: keepsAxes).cast(to: .f32)
+    }
     let x = try computed()
     let extent = places.reduce(1) { $0 * shape[$1] }
     let y = try x.detached.summed(places, scale: 1 / Double(extent))
@@ -102,9 +108,11 @@ extension Tensor {
     let (rows, shape) = try reductionRows(axes, keepsAxes, "sum")
     let values = rows.ints(), width = rows.shape[1]
     var out: [Int] = []
+    var poll = Poll.here()
     for row in 0..<rows.shape[0] {
       var total = 0
       for place in row * width..<(row + 1) * width {
+        try poll.step()
         let (next, overflow) = total.addingReportingOverflow(values[place])
         if overflow {
           throw .numeric(operation: "sum of ints", rule: "results within 64 bits")
@@ -120,6 +128,10 @@ extension Tensor {
   package func variance(
     axes: [Int]? = nil, correction: Double = 0, keepsAxes: Bool = false
   ) throws(TensorError) -> Tensor {
+    if !dtype.isFloat {
+      return try cast(to: .f64)
+        .variance(axes: axes, correction: correction, keepsAxes: keepsAxes).cast(to: .f32)
+    }
     let (rows, shape) = try computed().reductionRows(axes, keepsAxes, "var")
     let divisor = Double(rows.shape[1]) - correction
     let y = try rows.detached.rowValues([rows.shape[0]]) { values, width in
@@ -139,7 +151,12 @@ extension Tensor {
     try variance(axes: axes, correction: correction, keepsAxes: keepsAxes).sqrt()
   }
 
+  /// The product along axes. Ints and bools give i64, overflow is an error.
   package func product(axes: [Int]? = nil, keepsAxes: Bool = false) throws(TensorError) -> Tensor {
+    if !dtype.isFloat {
+      let (rows, shape) = try reductionRows(axes, keepsAxes, "prod")
+      return try rows.rowProducts(shape)
+    }
     let (rows, shape) = try computed().reductionRows(axes, keepsAxes, "prod")
     let y = try rows.detached.rowValues([rows.shape[0]]) { values, width in
       var product = 1.0
@@ -185,7 +202,9 @@ extension Tensor {
 
   package func cumulativeSum(axis: Int = -1) throws(TensorError) -> Tensor {
     let place = try Shape.axis(axis, rank: rank, "cumsum")
-    if !dtype.isFloat { return try cast(to: .f64).cumulativeSum(axis: axis).cast(to: .i64) }
+    if !dtype.isFloat {
+      return try transposed(place, -1).runningWhole().transposed(place, -1)
+    }
     let x = try computed().transposed(place, -1)
     let y = try x.detached.running(backwards: false)
     return try Tape.record(.cumulativeSum, [x], y).transposed(place, -1)

@@ -135,7 +135,7 @@ package struct Tensor: Sendable {
   package func doubles() -> [Double] {
     switch dtype {
     case .f64: copied(Double.self)
-    case .i64: copied(Int.self).map(Double.init)
+    case .i64, .i32, .i16, .i8, .u8, .bool: ints().map(Double.init)
     default: floats().map(Double.init)
     }
   }

@@ -1,10 +1,13 @@
 // Floor division and remainder, as the language defines them: // floors, % has the divisor's sign.
 
 extension Tensor {
+  private static let divisors = "divisors but 0, and results within 64 bits"
+
   /// ⌊a / b⌋. Ints stay ints, and dividing one by zero is an error.
   package static func floorDivided(_ a: Tensor, _ b: Tensor) throws(TensorError) -> Tensor {
     if a.dtype.isFloat || b.dtype.isFloat { return try a.divided(by: b).unary(.floor) }
-    return try wholes(a, b, "floor division") { x, y in
+    return try wholes(a, b, "floor division", rule: divisors) { x, y in
+      if y == 0 || (y == -1 && x == Int.min) { return nil }
       let (q, r) = x.quotientAndRemainder(dividingBy: y)
       return r != 0 && (r < 0) != (y < 0) ? q - 1 : q
     }
@@ -15,22 +18,11 @@ extension Tensor {
     if a.dtype.isFloat || b.dtype.isFloat {
       return try a.subtracting(b.multiplied(by: floorDivided(a, b)))
     }
-    return try wholes(a, b, "remainder") { x, y in
-      let r = x % y
+    return try wholes(a, b, "remainder", rule: divisors) { x, y in
+      if y == 0 { return nil }
+      let r = y == -1 ? 0 : x % y
       return r != 0 && (r < 0) != (y < 0) ? r + y : r
     }
-  }
-
-  private static func wholes(
-    _ a: Tensor, _ b: Tensor, _ operation: String, _ body: (Int, Int) -> Int
-  ) throws(TensorError) -> Tensor {
-    let shape = try Shape.broadcast(a.shape, b.shape, operation)
-    let x = try a.cast(to: .i64).expanded(to: shape).ints()
-    let y = try b.cast(to: .i64).expanded(to: shape).ints()
-    guard !y.contains(0), !(y.contains(-1) && x.contains(Int.min)) else {
-      throw .numeric(operation: "\(operation) of ints", rule: "divisors but 0")
-    }
-    return try Tensor(zip(x, y).map(body), shape: shape)
   }
 
   /// A copy with `part` (broadcast) in place of the box `ranges` (one range an axis; missing ones
@@ -38,6 +30,13 @@ extension Tensor {
   package func replacing(_ ranges: [Range<Int>], with part: Tensor) throws(TensorError) -> Tensor {
     let box = try detached.sliced(ranges).shape
     let all = ranges + shape[ranges.count...].map { 0..<$0 }
+    guard dtype.isFloat || !part.dtype.isFloat else {
+      throw .dtype(
+        operation: "assignment", rule: "ints in a tensor of \(dtype.rawValue)", got: part.dtype)
+    }
+    guard dtype != .bool || part.dtype == .bool || part.magnitude <= 1 else {
+      throw .dtype(operation: "assignment", rule: "bools in a tensor of bool", got: part.dtype)
+    }
     let values = try part.cast(to: dtype).expanded(to: box)
     if isTracked || part.isTracked {
       let after = shape.indices.map { shape[$0] - all[$0].upperBound }

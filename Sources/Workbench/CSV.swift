@@ -16,10 +16,20 @@ enum CSV {
     return byte
   }
 
-  /// Maps by the names of the first line, or lists.
-  static func rows(_ text: String, header: Bool, separator: UInt8) throws -> Value {
-    var records = try fields(text, separator)
-    guard header else { return .list(records.map { .list($0.fields.map(value)) }) }
+  /// Maps by the names of the first line, or lists. A byte order mark in front is no part of the
+  /// text. Throws `format`, and `Interrupted`.
+  static func rows(
+    _ text: String, header: Bool, separator: UInt8, interrupt: Interrupt?
+  ) throws -> Value {
+    var poll = Poll(interrupt)
+    var records = try fields(text, separator, &poll)
+    guard header else {
+      return .list(
+        try records.map {
+          try poll.turn()
+          return .list($0.fields.map(value))
+        })
+    }
     guard !records.isEmpty else { return .list([]) }
     let names = records.removeFirst().fields
     if let twice = Dictionary(grouping: names, by: { $0 }).first(where: { $0.value.count > 1 }) {
@@ -27,6 +37,7 @@ enum CSV {
     }
     return .list(
       try records.map { line, fields in
+        try poll.turn()
         guard fields.count == names.count else {
           throw WorkbenchError.csvFields(
             line: line, count: fields.count, wanted: names.count)
@@ -35,17 +46,29 @@ enum CSV {
       })
   }
 
+  /// A number where the field is written as one in the decimal system: `12`, `-0.5`, `1e-3`. Others
+  /// stay text; `007` too, which is a name as a rule.
   private static func value(_ field: String) -> Value {
-    guard let first = field.utf8.first, first < 0x3A, first != 0x20, first != UInt8(ascii: "+")
+    let digits = field.utf8.drop { $0 == UInt8(ascii: "-") }
+    guard let first = digits.first, (0x30...0x39).contains(first) || first == UInt8(ascii: "."),
+      digits.allSatisfy(isNumeric)
     else { return .string(field) }
+    if first == 0x30, let second = digits.dropFirst().first, (0x30...0x39).contains(second) {
+      return .string(field)
+    }
     if let int = Int(field) { return .int(int) }
     if let double = Double(field), double.isFinite { return .float(double) }
     return .string(field)
   }
 
+  /// A digit, a point, a sign or the letter of an exponent.
+  private static func isNumeric(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains(byte)
+  }
+
   /// Records with the line, from 1, that each begins on. Empty lines are left out.
   private static func fields(
-    _ text: String, _ separator: UInt8
+    _ text: String, _ separator: UInt8, _ poll: inout Poll
   ) throws -> [(line: Int, fields: [String])] {
     let bytes = Array(text.utf8)
     var records: [(line: Int, fields: [String])] = []
@@ -53,7 +76,7 @@ enum CSV {
     var field: [UInt8] = []
     var line = 1
     var start = 1
-    var place = 0
+    var place = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     var sawQuotes = false
     func closed() -> String {
       defer { field.removeAll(keepingCapacity: true) }
@@ -67,6 +90,7 @@ enum CSV {
       sawQuotes = false
     }
     while place < bytes.count {
+      try poll.turn()
       let byte = bytes[place]
       if byte == quote, field.isEmpty {
         place = try quoted(bytes, from: place, line: &line, into: &field)
@@ -107,8 +131,13 @@ enum CSV {
     throw WorkbenchError.csvQuote(line: first)
   }
 
-  /// Maps with a first line of all their names, or lists.
-  static func text(_ rows: [Value], separator: UInt8) throws -> String {
+  /// Maps with a first line of all their names, or lists. Throws `Interrupted`.
+  static func text(_ rows: [Value], separator: UInt8, interrupt: Interrupt) throws -> String {
+    var poll = Poll(interrupt)
+    func cell(_ value: Value) throws -> String {
+      try poll.turn()
+      return value.isNil ? "" : try value.printed(interrupt)
+    }
     var names: [MapKey] = []
     var seen: Set<MapKey> = []
     for map in rows.compactMap(\.asMap) {
@@ -117,28 +146,33 @@ enum CSV {
     var lines: [[String]] = names.isEmpty ? [] : [names.map(\.value.printed)]
     for (number, row) in rows.enumerated() {
       if let map = row.asMap {
-        lines.append(names.map { map[$0].map(cell) ?? "" })
+        lines.append(try names.map { try map[$0].map(cell) ?? "" })
       } else if let list = row.asList, names.isEmpty {
-        lines.append(list.map(cell))
+        lines.append(try list.map(cell))
       } else if names.isEmpty, case .host = row {
         throw refused(row, number)
       } else if names.isEmpty {
-        lines.append([cell(row)])
+        lines.append([try cell(row)])
       } else {
         throw refused(row, number)
       }
     }
-    return lines.map { fields in
-      fields.map { quotedIfNeeded($0, separator) }.joined(
-        separator: String(decoding: [separator], as: UTF8.self)) + "\n"
-    }.joined()
+    let between = String(decoding: [separator], as: UTF8.self)
+    var text = ""
+    for fields in lines {
+      for (place, field) in fields.enumerated() {
+        try poll.turn()
+        if place > 0 { text += between }
+        text += quotedIfNeeded(field, separator)
+      }
+      text += "\n"
+    }
+    return text
   }
 
   private static func refused(_ row: Value, _ number: Int) -> WorkbenchError {
     .csvRows(row: number, kind: row.kind)
   }
-
-  private static func cell(_ value: Value) -> String { value.isNil ? "" : value.printed }
 
   private static func quotedIfNeeded(_ field: String, _ separator: UInt8) -> String {
     let special = field.utf8.contains { $0 == separator || $0 == quote || $0 == 10 || $0 == 13 }

@@ -19,7 +19,9 @@ enum DataFile {
     "json": { path, _ in languageValue(try JSON.parse(try Files.read(path))) },
     "jsonl": { path, _ in .list(try jsonLines(path)) },
     "csv": { path, _ in
-      try CSV.rows(try Files.readText(path), header: true, separator: CSV.comma)
+      try CSV.rows(
+        try Files.readText(path), header: true, separator: CSV.comma,
+        interrupt: WorkerPool.shared.interrupt)
     },
     "txt": text, "md": text, "svg": text,
   ]
@@ -74,7 +76,9 @@ struct Saver {
       try Files.writeAtomically(path, lines)
     case "csv":
       try Files.writeAtomically(
-        path, try CSV.text(try list(value, ending), separator: CSV.comma))
+        path,
+        try CSV.text(
+          try list(value, ending), separator: CSV.comma, interrupt: call.context.interrupt))
     case "txt", "md", "svg":
       guard let text = value.asString else { throw refused(value, ending) }
       try Files.writeAtomically(path, text)
@@ -149,22 +153,34 @@ struct Saver {
   }
 }
 
-/// A value as JSON: tensors as nested lists, maps with int keys as objects.
+/// A value as JSON: tensors as nested lists, maps with int keys as objects. Throws `type` for what
+/// JSON has no form for, `numeric` for nan and inf, and `interrupted`.
 func jsonValue(_ value: Value) throws -> JSON {
+  var poll = Poll(WorkerPool.shared.interrupt)
+  return try jsonValue(value, &poll)
+}
+
+private func jsonValue(_ value: Value, _ poll: inout Poll) throws -> JSON {
+  try poll.turn()
   switch value {
   case .nil: return .null
   case .bool(let flag): return JSON(flag)
   case .int(let number): return JSON(number)
   case .float(let number): return try JSON.finite(number)
   case .text(let box): return JSON(box.string)
-  case .list(let box): return .array(try box.elements.map(jsonValue))
+  case .list(let box): return .array(try box.elements.map { try jsonValue($0, &poll) })
   case .map(let box):
     return .object(
       JSONObject(
-        try zip(box.map.keys, box.map.values).map { ($0.value.printed, try jsonValue($1)) }))
+        try zip(box.map.keys, box.map.values).map {
+          ($0.value.printed, try jsonValue($1, &poll))
+        }))
   case .range(let range):
     return .array(
-      stride(from: range.start, to: range.end, by: range.step).map { JSON($0) })
+      try stride(from: range.start, to: range.end, by: range.step).map {
+        try poll.turn()
+        return JSON($0)
+      })
   case .function, .host:
     guard let tensor = value.asTensor else {
       throw WorkbenchError.noJSON(kind: value.kind)

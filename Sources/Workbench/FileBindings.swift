@@ -95,12 +95,14 @@ extension Session {
           Parameter("separator", .label("\",\""), "one character"),
         ],
         example: "csv(\"a,b\\n1,x\")[0].a -> 1",
-        details: "Fields that read as numbers become numbers, all others stay text.",
+        details: "Fields that are decimal numbers (12, -0.5, 1e-3) become numbers; all others stay "
+          + "text, 007 and 0x10 too. A byte order mark in front is left out.",
         flags: [.pure]
       ) { call in
         try CSV.rows(
           try call.string("text"), header: try call.bool("header", default: true),
-          separator: try CSV.separator(try call.optionalString("separator")))
+          separator: try CSV.separator(try call.optionalString("separator")),
+          interrupt: call.context.interrupt)
       },
       Builtin(
         "csv_text", group: "files", "rows (maps or lists) as CSV text",
@@ -110,7 +112,8 @@ extension Session {
         .string(
           try CSV.text(
             try call.list("rows"),
-            separator: try CSV.separator(try call.optionalString("separator"))))
+            separator: try CSV.separator(try call.optionalString("separator")),
+            interrupt: call.context.interrupt))
       },
     ]
   }

@@ -127,14 +127,22 @@ extension Session {
   private static func nest(
     _ value: Value, _ replace: (Tensor) throws -> Tensor
   ) throws -> Value {
+    var poll = Poll(WorkerPool.shared.interrupt)
+    return try nest(value, &poll, replace)
+  }
+
+  private static func nest(
+    _ value: Value, _ poll: inout Poll, _ replace: (Tensor) throws -> Tensor
+  ) throws -> Value {
+    try poll.turn()
     if let tensor = value.asTensor {
       return tensor.dtype.isFloat ? .tensor(try replace(tensor)) : value
     }
-    if let list = value.asList { return .list(try list.map { try nest($0, replace) }) }
+    if let list = value.asList { return .list(try list.map { try nest($0, &poll, replace) }) }
     if let map = value.asMap {
       return .map(
         OrderedMap(
-          try zip(map.keys, map.values).map { ($0, try nest($1, replace)) }))
+          try zip(map.keys, map.values).map { ($0, try nest($1, &poll, replace)) }))
     }
     return value
   }

@@ -15,7 +15,9 @@ extension Session {
       "plot", group: "plots", "a figure of numbers, of several rows of them, or of a run or result",
       [
         Parameter(
-          "data", .rest, "ys; xs, ys; a list of rows; a map of rows by name; a run; a result"),
+          "data", .rest,
+          "ys, as numbers or scalar tensors; xs, ys; a list of rows; a map of rows by name; a run; a result"
+        ),
         Parameter("kind", .label("\"line\""), "\"line\", \"step\", \"bar\" or \"scatter\""),
         Parameter("names", .label("nil"), "one a series"),
         Parameter("labels", .label("nil"), "one a bar"),
@@ -188,7 +190,11 @@ enum PlotData {
         Figure.Series(y: Array(values[($0 * width)..<(($0 + 1) * width)]))
       }
     }
-    if let list = value.asList, let first = list.first, first.asNumber == nil, !first.isNil {
+    // Single numbers in tensors, as a training loop gathers them, are the points of one series.
+    if let list = value.asList,
+      let first = list.first(where: { !$0.isNil && $0.asTensor?.shape != [] }),
+      first.asNumber == nil
+    {
       return try list.map { Figure.Series(y: try numbers($0, call)) }
     }
     return [Figure.Series(y: try numbers(value, call))]
@@ -209,10 +215,16 @@ enum PlotData {
   static func numbers(_ value: Value, _ call: Call) throws -> [Double] {
     if let tensor = value.asTensor { return tensor.doubles() }
     if case .range(let range) = value {
-      return stride(from: range.start, to: range.end, by: range.step).map { Double($0) }
+      var poll = Poll(call.context.interrupt)
+      return try stride(from: range.start, to: range.end, by: range.step).map {
+        try poll.turn()
+        return Double($0)
+      }
     }
     guard let list = value.asList else { throw wrong(value, call) }
+    var poll = Poll(call.context.interrupt)
     return try list.map { element in
+      try poll.turn()
       if element.isNil { return .nan }
       if let number = element.asNumber { return number }
       if let tensor = element.asTensor, tensor.count == 1 { return tensor.doubles()[0] }

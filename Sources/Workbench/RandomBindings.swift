@@ -45,7 +45,7 @@ extension Session {
       },
       word("shuffle", "the elements in random order", [list]) { call, stream in
         let elements = try call.list("list")
-        return .list(stream.permutation(elements.count).map { elements[$0] })
+        return .list(try Self.order(elements.count, call, &stream).map { elements[$0] })
       },
       word(
         "choice", "a random element; with weights, in proportion to them",
@@ -60,9 +60,17 @@ extension Session {
       },
       word("permutation", "the ints from 0 to below n in random order", [Parameter("n")]) {
         call, stream in
-        .list(stream.permutation(try call.int("n", in: 0...(1 << 32))).map { .int($0) })
+        .list(try Self.order(call.int("n", in: 0...(1 << 32)), call, &stream).map { .int($0) })
       },
     ]
+  }
+
+  /// 0..<n in random order. Throws `Interrupted`.
+  private static func order(
+    _ n: Int, _ call: Call, _ stream: inout RandomStream
+  ) throws -> [Int] {
+    var poll = Poll(call.context.interrupt)
+    return try stream.permutation(n) { () throws(Interrupted) in try poll.turn() }
   }
 
   /// The place at which the running sum of the weights passes a share of their total.

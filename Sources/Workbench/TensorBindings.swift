@@ -61,7 +61,7 @@ extension Session {
         "full", "a tensor of one number",
         [Parameter("shape", .required, "a list of ints"), Parameter("value"), W.dtype],
         "full([2], 7).dtype -> \"f32\""
-      ) { try .full($0.ints("shape"), $0.number("value"), dtype: $0.dtype() ?? .f32) },
+      ) { try Self.full($0) },
       made(
         "arange", "numbers from start to below end",
         [
@@ -87,15 +87,17 @@ extension Session {
         "rand", "uniform random numbers from 0 to below 1", [W.shape, W.dtype, W.seed],
         "rand(2, 3).shape -> [2, 3]"
       ) { [unowned self] call in
+        let dtype = try Self.floatDType(call)
         var stream = try randomStream(call)
-        return try .rand(call.shape(), dtype: call.dtype() ?? .f32, from: &stream)
+        return try .rand(call.shape(), dtype: dtype, from: &stream)
       },
       made(
         "randn", "normal random numbers, mean 0 and deviation 1", [W.shape, W.dtype, W.seed],
         "randn(4).shape -> [4]"
       ) { [unowned self] call in
+        let dtype = try Self.floatDType(call)
         var stream = try randomStream(call)
-        return try .randn(call.shape(), dtype: call.dtype() ?? .f32, from: &stream)
+        return try .randn(call.shape(), dtype: dtype, from: &stream)
       },
     ]
   }
@@ -104,6 +106,24 @@ extension Session {
   func randomStream(_ call: Call) throws -> RandomStream {
     let key = nextRandom(seed: try call.optionalInt("seed"))
     return RandomStream(seed: key.key, stream: key.call)
+  }
+
+  /// The dtype of random floats; randint gives ints.
+  private static func floatDType(_ call: Call) throws -> DType {
+    let dtype = try call.dtype() ?? .f32
+    guard dtype.isFloat else {
+      throw TensorError.dtype(
+        operation: call.builtin.name, rule: "a dtype of floats (randint gives ints)", got: dtype)
+    }
+    return dtype
+  }
+
+  private static func full(_ call: Call) throws -> Tensor {
+    let shape = try call.ints("shape"), dtype = try call.dtype() ?? .f32
+    if dtype.holdsInts, let number = try call.value("value").asInt {
+      return try Tensor([number], shape: []).cast(to: dtype).expanded(to: shape)
+    }
+    return try .full(shape, call.number("value"), dtype: dtype)
   }
 
   private static func arange(_ call: Call) throws -> Tensor {
@@ -118,7 +138,12 @@ extension Session {
     guard let low = bounds.0.asNumber, let high = bounds.1.asNumber, let by = step.asNumber else {
       throw call.mismatch("start", "numbers", first)
     }
-    return try .arange(low, high, by: by, dtype: call.dtype() ?? .f32)
+    let dtype = try call.dtype() ?? .f32
+    if dtype.holdsInts {
+      return try TensorBuilder.tensor(
+        .tensor(.arange(low, high, by: by, dtype: .f64)), dtype: dtype)
+    }
+    return try .arange(low, high, by: by, dtype: dtype)
   }
 
   private func mathOfTensors() -> [Builtin] {
@@ -152,8 +177,14 @@ extension Session {
         "clamp", "each element kept between low and high",
         [W.x, Parameter("low", .optional("nil")), Parameter("high", .optional("nil"))]
       ) {
-        try $0.tensor("x").clamped(
-          low: $0.optionalNumber("low"), high: $0.optionalNumber("high"))
+        let x = try $0.tensor("x")
+        // Ints between ints stay ints.
+        if !x.dtype.isFloat,
+          [$0["low"], $0["high"]].allSatisfy({ $0?.asNumber == nil || $0?.asInt != nil })
+        {
+          return try x.clampedWhole(low: $0.optionalInt("low"), high: $0.optionalInt("high"))
+        }
+        return try x.clamped(low: $0.optionalNumber("low"), high: $0.optionalNumber("high"))
       },
       W.word("maximum", "the larger of two, by element", [W.x, Parameter("y")]) {
         let (x, y) = try $0.pair("x", "y")
@@ -168,8 +199,12 @@ extension Session {
         [Parameter("condition", .required, "a bool tensor"), W.x, Parameter("y")],
         example: "where(tensor([1, 5]) > 2, 1, 0).shape -> [2]"
       ) {
-        let (x, y) = try $0.pair("x", "y")
-        return try .select($0.tensor("condition"), x, y)
+        let (x, y) = try $0.pair("x", "y"), condition = try $0.tensor("condition")
+        guard condition.dtype == .bool else {
+          throw TensorError.dtype(
+            operation: "where", rule: "a condition of bools, as x > 0", got: condition.dtype)
+        }
+        return try .select(condition, x, y)
       },
     ]
   }
@@ -268,9 +303,9 @@ extension Session {
       plain("float", "the only element as a float") { .float(try $0.item()) },
       plain("int", "the only element as an int, its fraction cut") { x in
         _ = try x.item()
-        return .int(x.ints()[0])
+        return .int(try x.detached.cast(to: .i64).ints()[0])
       },
-      plain("list", "the elements as nested lists") { try Self.nested($0) },
+      plain("list", "the elements as nested lists") { try TensorBuilder.nested($0) },
       plain("len", "the extent of the first axis") { x in
         guard let extent = x.shape.first else {
           throw TensorError.shape(operation: "len", rule: "at least one axis", got: [x.shape])
@@ -288,10 +323,5 @@ extension Session {
     let value = try x.item()
     if x.dtype == .bool { return .bool(value != 0) }
     return x.dtype.isFloat ? .float(value) : .int(x.ints()[0])
-  }
-
-  static func nested(_ x: Tensor) throws -> Value {
-    if x.rank == 0 { return try number(x) }
-    return .list(try (0..<x.shape[0]).map { try nested(x.element($0)) })
   }
 }

@@ -16,7 +16,7 @@ enum TensorDisplay {
     let picked = tensor.shape.enumerated().map { axis, extent in
       picks(extent, isLast: axis == tensor.rank - 1, isLarge: tensor.count > 1000)
     }
-    let cells = NumberColumn(values(tensor, picked), tensor.dtype)
+    let cells = column(tensor, picked)
     if tensor.rank == 0 { return cells.texts.first ?? "" }
     let texts = cells.texts.map { pad($0, cells.width) }
     var next = 0
@@ -34,12 +34,13 @@ enum TensorDisplay {
     return [0, 1, 2, nil, extent - 3, extent - 2, extent - 1]
   }
 
-  private static func values(_ tensor: Tensor, _ picked: [[Int?]]) -> [Double] {
+  private static func column(_ tensor: Tensor, _ picked: [[Int?]]) -> NumberColumn {
     var parts = tensor.detached
     for (axis, places) in picked.enumerated() where places.contains(nil) {
       parts = (try? parts.taken(places.compactMap { $0 }, axis: axis)) ?? parts
     }
-    return parts.doubles()
+    return parts.dtype.holdsInts
+      ? NumberColumn(parts.ints()) : NumberColumn(parts.doubles(), parts.dtype)
   }
 
   private static func pad(_ text: String, _ width: Int) -> String {
@@ -79,6 +80,9 @@ enum TensorDisplay {
 struct NumberColumn {
   let texts: [String]
   var width: Int { texts.map(\.utf8.count).max() ?? 0 }
+
+  /// Ints with all their digits.
+  init(_ values: [Int]) { texts = values.map { String($0) } }
 
   init(_ values: [Double], _ dtype: DType) {
     guard dtype.isFloat else {

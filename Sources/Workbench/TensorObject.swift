@@ -55,7 +55,7 @@ package final class TensorObject: Displayable {
         ranges.append(at..<at + 1)
       }
     }
-    let part = try value.tensor(like: tensor)
+    let part = try assigned(value)
     // Axes that an int chose are not in the value's shape: put them back as extents of 1.
     let box = ranges.map(\.count) + tensor.shape[ranges.count...]
     let open = box.indices.filter { $0 >= ranges.count || kept.contains($0) }.map { box[$0] }
@@ -63,12 +63,22 @@ package final class TensorObject: Displayable {
     return TensorObject(try tensor.replacing(ranges, with: spread))
   }
 
+  /// What is put into this tensor: numbers and lists as they are, so that a float or too large an int
+  /// is seen before it is cast.
+  private func assigned(_ value: Value) throws -> Tensor {
+    tensor.dtype.isFloat
+      ? try value.tensor(like: tensor) : try TensorBuilder.tensor(value)
+  }
+
   // MARK: Operators
 
   package func apply(
     _ operation: BinaryOperator, _ other: Value, reflected: Bool
   ) throws -> Value? {
-    guard let second = try other.operand(like: tensor) else { return nil }
+    guard
+      let second = try operation.isComparison && !tensor.dtype.isFloat
+        ? other.exactOperand() : other.operand(like: tensor)
+    else { return nil }
     let (a, b) = reflected ? (second, tensor) : (tensor, second)
     switch operation {
     case .add: return .tensor(try TensorObject.kept(a, b, a.adding(b)))
@@ -113,6 +123,7 @@ package final class TensorObject: Displayable {
   }
 
   package func contains(_ value: Value) throws -> Bool? {
+    if !tensor.dtype.isFloat, let wanted = value.asInt { return tensor.ints().contains(wanted) }
     guard let wanted = value.asNumber else { return nil }
     return tensor.doubles().contains(wanted)
   }
@@ -121,8 +132,11 @@ package final class TensorObject: Displayable {
     guard let other = other as? TensorObject, other.tensor.shape == tensor.shape else {
       return false
     }
-    return tensor.dtype.isFloat || other.tensor.dtype.isFloat
-      ? tensor.doubles() == other.tensor.doubles() : tensor.ints() == other.tensor.ints()
+    if tensor.dtype.isFloat, other.tensor.dtype.isFloat {
+      return tensor.doubles() == other.tensor.doubles()
+    }
+    let flags = try? Tensor.compare(.equal, tensor, other.tensor)
+    return flags.map { !$0.ints().contains(0) } ?? false
   }
 }
 
@@ -146,76 +160,27 @@ extension Value {
     }
   }
 
+  /// A tensor, or a number with all its digits, to be compared with a tensor of ints.
+  func exactOperand() throws -> Tensor? {
+    switch self {
+    case .int(let number): try Tensor([number], shape: [])
+    case .float(let number): try Tensor([number], shape: [])
+    case .bool(let flag): try Tensor([flag], shape: [])
+    default: asTensor
+    }
+  }
+
   /// A tensor of `other`'s dtype from a number, a nest of lists, or a tensor.
   func tensor(like other: Tensor) throws -> Tensor {
     try TensorBuilder.tensor(self, dtype: other.dtype)
   }
 }
 
-/// Tensors from values of the language.
-enum TensorBuilder {
-  /// Numbers, bools, ranges, tensors and nests of lists: ints give i64, floats f32, bools bool.
-  static func tensor(_ value: Value, dtype: DType? = nil) throws -> Tensor {
-    if let tensor = value.asTensor { return try dtype.map { try tensor.cast(to: $0) } ?? tensor }
-    if let list = value.asList, let parts = tensors(list) {
-      let stacked = try Tensor.stack(parts)
-      return try dtype.map { try stacked.cast(to: $0) } ?? stacked
+extension BinaryOperator {
+  var isComparison: Bool {
+    switch self {
+    case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: true
+    default: false
     }
-    var leaves: [Value] = []
-    let shape = try shape(of: value, &leaves)
-    return try filled(leaves, shape, dtype)
-  }
-
-  private static func tensors(_ list: [Value]) -> [Tensor]? {
-    let parts = list.compactMap(\.asTensor)
-    return parts.count == list.count && !parts.isEmpty ? parts : nil
-  }
-
-  private static func shape(of value: Value, _ leaves: inout [Value]) throws -> [Int] {
-    switch value {
-    case .int, .float, .bool:
-      leaves.append(value)
-      return []
-    case .range(let range):
-      let places = stride(from: range.start, to: range.end, by: range.step)
-      let before = leaves.count
-      for place in places { leaves.append(.int(place)) }
-      return [leaves.count - before]
-    case .list(let box):
-      var inner: [Int]?
-      for element in box.elements {
-        let found = try shape(of: element, &leaves)
-        if let inner, inner != found {
-          throw TensorError.shape(
-            operation: "tensor", rule: "rows of equal length", got: [inner, found])
-        }
-        inner = found
-      }
-      return [box.elements.count] + (inner ?? [])
-    default:
-      if let tensor = value.asTensor {
-        let numbers = tensor.doubles()
-        leaves += tensor.dtype.isFloat ? numbers.map { .float($0) } : tensor.ints().map { .int($0) }
-        return tensor.shape
-      }
-      throw WorkbenchError.tensorElement(kind: value.kind)
-    }
-  }
-
-  private static func filled(
-    _ leaves: [Value], _ shape: [Int], _ dtype: DType?
-  ) throws -> Tensor {
-    let allBool = !leaves.isEmpty && leaves.allSatisfy { $0.asBool != nil }
-    let allInt = !leaves.isEmpty && leaves.allSatisfy { $0.asInt != nil }
-    let made: Tensor
-    if allBool {
-      made = try Tensor(leaves.map { $0.asBool == true }, shape: shape)
-    } else if allInt {
-      made = try Tensor(leaves.compactMap(\.asInt), shape: shape)
-    } else {
-      made = try Tensor(
-        leaves.map { $0.asNumber ?? ($0.asBool == true ? 1 : 0) }, shape: shape)
-    }
-    return try made.cast(to: dtype ?? (made.dtype == .f64 ? .f32 : made.dtype))
   }
 }

@@ -1,0 +1,72 @@
+// Values that must not be changed on the way: ints in tensors, lists in plots, texts in tables.
+
+import Diagnostics
+import Testing
+import Workbench
+
+@Suite struct `values stay as they are` {
+  /// Lines of code and what a cell of them shows.
+  static let shown: [(String, String)] = [
+    ("tensor([9007199254740993])", "tensor [1] i64\n[9007199254740993]\n"),
+    (
+      "tensor([9223372036854775807, -1])",
+      "tensor [2] i64\n[9223372036854775807                   -1]\n"
+    ),
+    ("(tensor([9007199254740993]) == 9007199254740992).list()", "[false]\n"),
+    ("(tensor([16777217]) == 16777217.0).list()", "[true]\n"),
+    ("9007199254740992 in tensor([9007199254740993])", "false\n"),
+    ("sort(tensor([9007199254740993, 9007199254740992])).indices.list()", "[1, 0]\n"),
+    ("(tensor([[9007199254740993]]) @ tensor([[1]])).item()", "9007199254740993\n"),
+    ("clamp(tensor([1, 5]), 2, 4)", "tensor [2] i64\n[2  4]\n"),
+    ("clamp(tensor([1, 5]), 1.5).list()", "[1.5, 5.0]\n"),
+    ("prod(tensor([3, 4])).item()", "12\n"),
+    ("t = tensor([1, 2])\nt[0] = 7\nt[1] += 1\nt.list()", "[7, 3]\n"),
+    ("t = tensor([true, false])\nt[1] = true\nt.list()", "[true, true]\n"),
+    ("tensor([2.0], dtype: \"i64\").list()", "[2]\n"),
+    ("cast(tensor([1.9]), \"i64\").list()", "[1]\n"),
+    ("full([1], 9007199254740993, dtype: \"i64\").item()", "9007199254740993\n"),
+    ("tensor(2..5).list()", "[2, 3, 4]\n"),
+    ("list(tensor([[1.5, 2.0], [3.0, 4.0]]))", "[[1.5, 2.0], [3.0, 4.0]]\n"),
+    ("[list(zeros(0, 2)), list(zeros(2, 0)), list(tensor(3))]", "[[], [[], []], 3]\n"),
+    (
+      "csv(\"id,n\\n007,0x10\\n-0.5,1e3\\n\")",
+      "[{id: \"007\", n: \"0x10\"}, {id: -0.5, n: 1000.0}]\n"
+    ),
+    ("keys(csv(\"\\u{feff}a,b\\n1,2\")[0])", "[\"a\", \"b\"]\n"),
+    ("csv_text([[1, \"a,b\"], [nil, 2.5]])", "\"1,\\\"a,b\\\"\\n,2.5\\n\"\n"),
+  ]
+
+  @Test(arguments: shown)
+  func `a cell shows what was put in`(code: String, text: String) {
+    #expect(Bench().shows(code) == text)
+  }
+
+  /// Code and the kind of its error.
+  static let refused: [(String, ErrorCode)] = [
+    ("t = tensor([1, 2])\nt[0] = 1.5", .dtype), ("t = tensor([1, 2])\nt[0] += 0.5", .dtype),
+    ("t = tensor([1, 2], dtype: \"i8\")\nt[0] = 300", .numeric),
+    ("t = tensor([true])\nt[0] = 2", .dtype),
+    ("tensor([300], dtype: \"u8\")", .numeric), ("tensor([-1], dtype: \"u8\")", .numeric),
+    ("tensor([1.5], dtype: \"i64\")", .value), ("cast(tensor([1e20]), \"i64\")", .numeric),
+    ("cast(tensor([1.0]) / 0.0, \"i32\")", .numeric), ("int(tensor([1e30]))", .numeric),
+    ("rand(2, dtype: \"i64\")", .dtype), ("randn(2, dtype: \"u8\")", .dtype),
+    ("full([1], 1.5, dtype: \"i32\")", .value),
+    ("tensor([[9223372036854775807]]) @ tensor([[2]])", .numeric),
+    ("prod(tensor([9223372036854775807, 2]))", .numeric),
+    ("where(tensor([1, 0]), 1, 2)", .dtype),
+    ("use optim\noptim.step(optim.sgd([ones(2)]), [ones(2)], [ones(3, 2)])", .fail),
+  ]
+
+  @Test(arguments: refused)
+  func `a cell refuses what it could not keep`(code: String, error: ErrorCode) {
+    #expect(Bench().run(code).diagnostic?.code == error)
+  }
+
+  @Test func `scalar tensors in a list are one series of a plot`() {
+    let bench = Bench()
+    bench.run("losses = []\nfor i in 0..200 { losses = append(losses, mean(ones(2) * i)) }")
+    #expect(bench.run("plot losses") == .completed)
+    #expect(bench.sink.pictures.count == 1)
+    #expect(bench.run("plot [nil, 1.5, tensor(2.0)]") == .completed)
+  }
+}
