@@ -101,7 +101,7 @@ extension Session {
     ) -> Builtin {
       Builtin(
         name, group: "tensors", summary, [W.x] + parameters,
-        details: "gives {values, indices}", flags: [.pure, .onHosts]
+        details: "gives {values, indices}; sorted(xs) orders a list", flags: [.pure, .onHosts]
       ) {
         let found = try body($0)
         return .map(["values": .tensor(found.values), "indices": .tensor(found.indices)])

@@ -7,7 +7,8 @@ import Tensors
 
 /// What the bindings of tensors have in common.
 enum TensorWords {
-  static let x = Parameter("x", .required, "a tensor")
+  static let x = Parameter(
+    "x", .required, "a tensor, or numbers in lists as tensor(x) takes them")
   static let axis = Parameter("axis", .optional("nil"), "an axis, a list of axes, or nil for all")
   static let oneAxis = Parameter("axis", .optional("-1"), "an axis; negative from the end")
   static let keep = Parameter("keep", .label("false"), "leave reduced axes in as extents of 1")
