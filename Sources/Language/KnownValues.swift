@@ -44,7 +44,9 @@ struct KnownValues {
     case .list(let box):
       hasher.combine(box.elements.count)
       guard depth < 4 else { return }
-      for element in box.elements.prefix(depth == 0 ? 64 : 8) { hash(element, into: &hasher, depth: depth + 1) }
+      for element in box.elements.prefix(depth == 0 ? 64 : 8) {
+        hash(element, into: &hasher, depth: depth + 1)
+      }
     case .map(let box):
       // The order of keys is none of a map's equality.
       var sum = box.map.count
