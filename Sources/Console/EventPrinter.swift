@@ -17,6 +17,8 @@ package final class EventPrinter: EventSink {
   /// False when stdout carries something else (a notebook, JSON): nothing is written there.
   package var writesOutput = true
   package private(set) var failures: [Diagnostic] = []
+  /// The system's reason when stdout took no more; nil while it does, and when its reader left.
+  package private(set) var outputFailure: Int32?
 
   package init(out: Terminal, err: Terminal) {
     self.out = out
@@ -118,6 +120,7 @@ package final class EventPrinter: EventSink {
       } else if written < 0, errno == EINTR || errno == EAGAIN {
         continue
       } else {
+        if descriptor == 1, errno != EPIPE { outputFailure = errno }
         return
       }
     }

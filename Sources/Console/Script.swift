@@ -2,6 +2,7 @@
 // cells; nothing is stored; the first failing cell ends the run.
 
 package import Diagnostics
+import Files
 import Glibc
 package import NotebookFormat
 package import Workbench
@@ -53,8 +54,9 @@ package enum Script {
     return cells
   }
 
-  /// Runs the cells; the exit code of notebooks.md 3: 0 done, 1 a cell failed, 2 it is no program,
-  /// 3 `raises=` did not come true, 6 out of memory, 130 interrupted.
+  /// Runs the cells; the exit code of notebooks.md 3: 0 done, 1 a cell failed, 2 it is no program
+  /// (an unknown name too: its cell did not begin), 3 `raises=` did not come true, 6 out of memory,
+  /// 7 what it printed could not be written, 130 interrupted.
   package static func run(
     name: String, text: String, session: Session, printer: EventPrinter
   ) -> Int32 {
@@ -77,9 +79,13 @@ package enum Script {
             .failed(Diagnostic(.assert, "the cell at line \(line) should raise \(expected)")))
           return 3
         }
-        if let code, !isExpected { return exitCode(code) }
+        if let code, !isExpected { return session.hasBegun ? exitCode(code) : 2 }
       }
-      return 0
+      printer.flush()
+      guard let reason = printer.outputFailure else { return 0 }
+      let error = FileError.refused(.write, path: "standard output", reason: reason, nearest: nil)
+      printer.receive(.failed(Diagnostic(error)))
+      return 7
     }
   }
 

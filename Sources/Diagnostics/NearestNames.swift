@@ -7,8 +7,8 @@ package func nearestNames(
   to name: String, among candidates: some Sequence<String>, limit: Int = 3
 ) -> [String] {
   let target = Array(name.lowercased().unicodeScalars.prefix(64))
-  // Two letters changed of three leave nothing of a name.
-  let bound = target.count <= 3 ? 1 : target.count / 3 + 1
+  // Two letters changed of three or four leave nothing of a name; one of one neither.
+  let bound = target.count <= 1 ? 0 : target.count <= 4 ? 1 : target.count / 3 + 1
   var found: [(distance: Int, name: String)] = []
   for candidate in candidates where candidate != name {
     let scalars = Array(candidate.lowercased().unicodeScalars.prefix(96))

@@ -14,7 +14,8 @@ extension Diagnostic {
   package func rendered(place style: PlaceStyle = .full, color: Bool = false) -> String {
     let ink = Ink(on: color)
     var lines = [
-      ink.red("error[\(code.rawValue)]") + ": " + visibleText(message, keepingLines: true)
+      ink.red("error[\(code.rawValue)]") + ": "
+        + visibleText(Diagnostic.bounded(message), keepingLines: true)
     ]
     if let place { lines += rendered(place, style: style, ink: ink) }
     let shown = calls.count > 8 ? Array(calls.prefix(4)) + Array(calls.suffix(3)) : calls
@@ -23,8 +24,17 @@ extension Diagnostic {
       lines.append("  in \(call.name), called at \(locator(call.place, style: style))")
     }
     lines += details.map { visibleText($0, keepingLines: true) }
-    if let help { lines.append(ink.cyan("help") + ": " + visibleText(help, keepingLines: true)) }
+    if let help {
+      lines.append(
+        ink.cyan("help") + ": " + visibleText(Diagnostic.bounded(help), keepingLines: true))
+    }
     return lines.joined(separator: "\n")
+  }
+
+  /// A text that went on and on in what was read does not flood the screen.
+  private static func bounded(_ text: String) -> String {
+    let most = 20_000
+    return text.utf8.count <= most ? text : text.prefix(most / 2) + "…"
   }
 
   private func locator(_ place: Place, style: PlaceStyle) -> String {

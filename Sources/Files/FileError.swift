@@ -41,6 +41,7 @@ package enum FileError: RoomError, Equatable {
     switch self {
     case .refused(_, _, _, let nearest?): "did you mean \(nearest)?"
     case .refused(.write, _, ENOENT, _): "the folder must exist"
+    case .refused(_, _, ENOENT, _): "check the spelling, and the folder that the path begins in"
     case .refused(.write, _, ENOSPC, _), .refused(.write, _, EDQUOT, _):
       "make room and try again; what was in the file before is still there"
     case .refused(_, _, EACCES, _), .refused(_, _, EPERM, _):

@@ -127,7 +127,12 @@ package enum Files {
     if reason == ENOENT, operation != .write {
       let folder = Path.folder(of: path)
       let names = (try? list(folder)) ?? []
-      nearest = nearestNames(to: Path.name(of: path), among: names, limit: 1).first.map {
+      let name = Path.name(of: path)
+      // What is alike but for the ending alone is another file.
+      nearest = nearestNames(to: name, among: names, limit: 1).first {
+        let (a, b) = (Path.stem(of: name), Path.stem(of: $0))
+        return a == b || !nearestNames(to: a, among: [b]).isEmpty
+      }.map {
         folder == "." && !path.utf8.starts(with: "./".utf8) ? $0 : Path.join(folder, $0)
       }
     }

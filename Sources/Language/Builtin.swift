@@ -140,6 +140,8 @@ package protocol CallContext: AnyObject {
   var interrupt: Interrupt { get }
   /// Calls a function value (a lambda, an `fn`, a builtin) from Swift.
   func call(_ function: Value, _ arguments: [Value]) throws -> Value
+  /// The same with labels, one an argument; nil for those given by position.
+  func call(_ function: Value, _ arguments: [Value], labels: [String?]) throws -> Value
   /// Writes to what `print` writes to; the text holds its own newlines.
   func write(_ text: String)
   /// A line for the person that is no output (stderr).
@@ -153,6 +155,9 @@ package protocol CallContext: AnyObject {
 }
 
 extension CallContext {
+  package func call(
+    _ function: Value, _ arguments: [Value], labels: [String?]
+  ) throws -> Value { try call(function, arguments) }
   package func write(_ text: String) {}
   package func note(_ text: String) {}
   package func readLine(prompt: String) -> String? { nil }

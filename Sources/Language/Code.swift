@@ -78,6 +78,8 @@ enum Op: UInt8 {
   case end  // and is complete
   case use  // r[a] = module uses[b]
   case fail  // a syntax tree that the parser refused
+  case phrase  // r[a] = the code at t = b of the same frame, as a function
+  case phraseEnd  // r[a] is what that gives
   case mark, leave  // line a begins, the function returns: for the profiler
 }
 
@@ -109,6 +111,18 @@ enum Asker: Int32 {
     case .filter: "if"
     case .not: "not"
     }
+  }
+}
+
+/// Code of a frame that a builtin runs while the frame waits for it (`time`, `profile`).
+final class PhraseFunction: FunctionValue {
+  /// How deep the frame is, and where the code stands in its chunk.
+  let depth: Int
+  let start: Int
+  init(depth: Int, start: Int) {
+    self.depth = depth
+    self.start = start
+    super.init(core: nil)
   }
 }
 
@@ -191,8 +205,14 @@ final class UpdateInfo {
   let operation: BinaryOperator?
   /// `m.a = append(m.a, x)`: in place, as `xs = append(xs, x)` is.
   let appends: Bool
+  /// Where each step stands; empty when the instruction's own place says it.
+  let places: [Place]
 
-  init(name: String, steps: [Step], operation: BinaryOperator?, appends: Bool = false) {
+  init(
+    name: String, steps: [Step], operation: BinaryOperator?, appends: Bool = false,
+    places: [Place] = []
+  ) {
+    self.places = places
     self.name = name
     self.steps = steps
     self.operation = operation
@@ -359,6 +379,11 @@ package final class ClosureFunction: FunctionValue {
   /// Its `##` lines.
   package var documentation: [String] { chunk.documentation }
   package var signature: String { chunk.signature }
+  /// Its parameters as a builtin would declare them.
+  package var parameters: [Parameter] {
+    chunk.parameterNames.prefix(chunk.requiredCount).map { Parameter($0) }
+      + labels.map { Parameter($0.name, .label($0.fallback)) }
+  }
   /// Parameters that are given by label, with their defaults as written.
   package var labels: [(name: String, fallback: String)] {
     chunk.parameterNames.enumerated().dropFirst(chunk.requiredCount).map { place, name in

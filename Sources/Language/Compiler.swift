@@ -22,6 +22,8 @@ final class FunctionState {
   var known: Set<Int> = []
   var loops: [Loop] = []
   var tryDepth = 0
+  /// The code is that of a phrase that `time` or `profile` runs.
+  var isInPhrase = false
   private var captureIndex: [ObjectIdentifier: Int] = [:]
   private(set) var captureSources: [Int] = []
   var turns: [Variable] = []
@@ -96,6 +98,8 @@ struct CompilerInput {
   let twins: [String: Builtin]
   /// The texts of the notebook's code.
   let pool: TextPool
+  /// Modules that could be brought in.
+  var moduleNames: [String] = []
   /// Names to take as bound, besides those that are (for `check`).
   var knownNames: Set<String> = []
   /// A module shows nothing.
@@ -272,6 +276,7 @@ struct Compiler {
   private func commandAlone(_ node: Node) -> CallNode? {
     guard case .name(let name) = node.kind, case .builtin(let builtin) = access(name),
       builtin.flags.contains(.command)
+        || builtin.parameters.allSatisfy({ !$0.isRequired && !$0.isRest })
     else { return nil }
     return CallNode(callee: node, arguments: [], isCommand: true)
   }
@@ -317,10 +322,32 @@ struct Compiler {
       return .withoutEffect(nil)
     case .name(let name): return .nameAlone(name)
     case .call(let call):
-      if let (variable, function) = changed(call) { return .unchanged(variable, function) }
+      if let (variable, function) = changed(call) {
+        return .unchanged(function, keeping(variable, function, call))
+      }
       return .withoutEffect(nil)
     default: return .withoutEffect(nil)
     }
+  }
+
+  /// What would keep the value of such a call: `xs = append(xs, 3)`, or `print len(xs)` where the
+  /// value is no changed form of the variable's.
+  private func keeping(_ variable: String, _ function: String, _ call: CallNode) -> String {
+    func text(_ range: SourceRange) -> String {
+      String(decoding: source.bytes[range.lower..<range.upper], as: UTF8.self)
+    }
+    var arguments = call.arguments
+    if case .member = call.callee.kind {} else { arguments.removeFirst() }
+    let rest = arguments.map { ($0.label.map { "\($0): " } ?? "") + text($0.value.range) }
+    let isShort =
+      rest.reduce(0, { $0 + $1.utf8.count }) < 40 && !rest.contains { $0.contains("\n") }
+    let whole = ([variable] + (isShort ? rest : ["…"])).joined(separator: ", ")
+    let changes: Set = [
+      "append", "insert", "remove", "reversed", "sorted", "unique", "shuffle", "upper", "lower",
+      "trim", "replace",
+    ]
+    return changes.contains(function)
+      ? "\(variable) = \(function)(\(whole))" : "print \(function)(\(whole))"
   }
 
   /// `xs.append(3)` or `append(xs, 3)`: the variable, and the text that would change it.
@@ -342,7 +369,7 @@ struct Compiler {
   private mutating func noteUnchanged(_ node: Node) {
     guard case .call(let call) = node.kind, case .member = call.callee.kind,
       let (variable, function) = changed(call),
-      ["append", "insert", "remove", "reversed", "sorted"].contains(function)
+      ["append", "insert", "remove", "reversed", "sorted", "shuffle"].contains(function)
     else { return }
     let text = String(
       decoding: source.bytes[node.range.lower..<node.range.upper], as: UTF8.self)
@@ -358,12 +385,26 @@ struct Compiler {
         case .member(_, let name, _): name
         default: nil
         }
-      guard let name, case .builtin(let builtin) = access(name), builtin.flags.contains(.pure)
+      guard let name, case .builtin(let builtin) = access(name), builtin.flags.contains(.pure),
+        !mayCall(builtin, call)
       else { return false }
       if case .member(let base, _, _) = call.callee.kind, !isWithoutEffect(base) { return false }
       return call.arguments.allSatisfy { isWithoutEffect($0.value) }
     case .ifElse, .tryCatch, .broken: return false
     default: return node.children.allSatisfy(isWithoutEffect)
+    }
+  }
+
+  /// A function among the arguments could have an effect of its own: `any(xs, x => note(x))`.
+  private func mayCall(_ builtin: Builtin, _ call: CallNode) -> Bool {
+    guard builtin.parameters.contains(where: { ["by", "function", "what"].contains($0.name) })
+    else { return false }
+    let isMember = if case .member = call.callee.kind { true } else { false }
+    return call.arguments.dropFirst(isMember ? 0 : 1).contains { argument in
+      switch argument.value.kind {
+      case .lambda, .name, .member, .call: true
+      default: false
+      }
     }
   }
 
@@ -389,7 +430,7 @@ struct Compiler {
   /// All statements; the last one's value goes to `result`, when there is one to be had.
   mutating func block(_ block: Block, into result: Int?) {
     for (index, statement) in block.statements.enumerated() {
-      if isMarked, !state.isTop {
+      if isMarked, !state.isTop || state.isInPhrase {
         emit(.mark, source.lineIndex(at: statement.range.lower), 0, 0, statement.range)
       }
       if let result, index == block.statements.count - 1 {
@@ -436,7 +477,7 @@ struct Compiler {
     }
     for _ in 0..<state.tryDepth { emit(.tryEnd, 0, 0, 0, statement.range) }
     if isMarked { emit(.leave, 0, 0, 0, statement.range) }
-    emit(.returns, result, 0, 0, statement.range)
+    emit(state.isInPhrase ? .phraseEnd : .returns, result, 0, 0, statement.range)
   }
 
   private mutating func jumpOut(_ statement: Statement) {

@@ -43,7 +43,7 @@ extension Compiler {
       emit(.changeElement, register, key, new, statement.range, d: operation.number)
     } else {
       // A value that was computed for this moves; a variable's stays there too.
-      emit(.setElement, register, key, new, statement.range, d: isOwn ? 0 : 1)
+      emit(.setElement, register, key, new, index.range, d: isOwn ? 0 : 1)
     }
     for variable in state.turns where variable.name == place.name {
       emit(.setBox, variable.register, register, 0, statement.range)
@@ -201,6 +201,7 @@ extension Compiler {
     appends: Bool = false, _ range: SourceRange
   ) {
     var forms: [UpdateInfo.Step] = []
+    let places = steps.map { Place(source, $0.range) }
     for step in steps {
       switch step {
       case .member(let name, _):
@@ -216,7 +217,7 @@ extension Compiler {
     }
     state.chunk.updates.append(
       UpdateInfo(
-        name: place.name, steps: forms, operation: operation, appends: appends))
+        name: place.name, steps: forms, operation: operation, appends: appends, places: places))
     let info = state.chunk.updates.count - 1
     switch access(place.name) {
     case .register(let register):
@@ -245,6 +246,15 @@ extension Compiler {
 }
 
 extension PathStep {
+  /// What an error about the step underlines: its key or index.
+  var range: SourceRange {
+    switch self {
+    case .member(_, let range): range
+    case .index(let indices, let range):
+      if indices.count == 1, case .value(let node) = indices[0] { node.range } else { range }
+    }
+  }
+
   /// Whether an expression reads just what `name` and the steps lead to, by names and constants.
   static func isSame(_ node: Node, _ name: String, _ steps: ArraySlice<PathStep>) -> Bool {
     guard let last = steps.last else {

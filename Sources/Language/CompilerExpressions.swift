@@ -142,6 +142,7 @@ extension Compiler {
       if !isLent { clear(base, register, result) }
     case .index(let base, let indices): index(base, indices, result, range)
     case .lambda(let function): closure(function, into: result)
+    case .phrase(let body): phrase(body, into: result)
     case .group(let inner): value(inner, into: result)
     case .ifElse(let condition, let then, let otherwise):
       ifElse(condition, then, otherwise, node, into: result)
@@ -201,7 +202,9 @@ extension Compiler {
     case .unknown:
       let error =
         isBehindSlashes(range)
-        ? RuntimeMessage.commentWord(name) : .unknownName(name, namesInSight())
+        ? RuntimeMessage.commentWord(name)
+        : input.moduleNames.contains(name)
+          ? .moduleNotUsed(name) : .unknownName(name, namesInSight())
       report(error, range)
     }
   }
@@ -461,6 +464,23 @@ extension Compiler {
     state.known = after.intersection(state.known)
     patch(end, to: here)
     if let result, let own { emit(.take, result, own, 0, node.range) }
+  }
+
+  /// What `time` and `profile` run: it stands among the code around it and works on the same
+  /// variables; the builtin gets a function that goes there.
+  private mutating func phrase(_ body: Block, into result: Int) {
+    let jump = here
+    emit(.jump, 0, 0, 0, body.range)
+    let start = here
+    let outer = (state.known, state.tryDepth, state.loops, state.isInPhrase)
+    (state.tryDepth, state.loops, state.isInPhrase) = (0, [], true)
+    let value = state.newRegister()
+    block(body, into: value)
+    if isMarked { emit(.leave, 0, 0, 0, body.range) }
+    emit(.phraseEnd, value, 0, 0, body.range)
+    (state.known, state.tryDepth, state.loops, state.isInPhrase) = outer
+    patch(jump, to: here)
+    emit(.phrase, result, start, 0, body.range)
   }
 
   // MARK: Functions

@@ -199,40 +199,45 @@ enum Elements {
     let count = info.steps.count
     var step = first
     while step < count {
-      let part = info.path + step
-      if part.tag == Tag.text {
-        guard slot.tag == Tag.map else {
-          throw RuntimeMessage.cannotAssignField(part.pointee.printed, slot.pointee.kind)
-            .diagnostic()
-        }
-        guard let found = try keyed(slot, part, info, step, value) else { return }
-        slot = found
-      } else if part.tag == Tag.int {
-        switch slot.tag {
-        case Tag.list:
-          let place = try place(operands.pointee, listCount(slot), "list")
-          makeUniqueList(slot)
-          slot = slot.withList {
-            $0.slot(place)
+      do {
+        let part = info.path + step
+        if part.tag == Tag.text {
+          guard slot.tag == Tag.map else {
+            throw RuntimeMessage.cannotAssignField(part.pointee.printed, slot.pointee.kind)
+              .diagnostic()
           }
-        case Tag.map:
-          guard operands.tag == Tag.text || operands.tag == Tag.int else {
-            throw RuntimeMessage.keyKind(operands.pointee.kind).diagnostic()
-          }
-          guard let found = try keyed(slot, operands, info, step, value) else { return }
+          guard let found = try keyed(slot, part, info, step, value) else { return }
           slot = found
-        case Tag.host: return try changeHost(slot, [.value], info, step, value, operands)
-        default: throw RuntimeMessage.cannotAssignElement(slot.pointee.kind).diagnostic()
+        } else if part.tag == Tag.int {
+          switch slot.tag {
+          case Tag.list:
+            let place = try place(operands.pointee, listCount(slot), "list")
+            makeUniqueList(slot)
+            slot = slot.withList {
+              $0.slot(place)
+            }
+          case Tag.map:
+            guard operands.tag == Tag.text || operands.tag == Tag.int else {
+              throw RuntimeMessage.keyKind(operands.pointee.kind).diagnostic()
+            }
+            guard let found = try keyed(slot, operands, info, step, value) else { return }
+            slot = found
+          case Tag.host: return try changeHost(slot, [.value], info, step, value, operands)
+          default: throw RuntimeMessage.cannotAssignElement(slot.pointee.kind).diagnostic()
+          }
+          operands += 1
+        } else {
+          guard case .index(let shapes) = info.steps[step] else { return }
+          if slot.tag == Tag.host {
+            return try changeHost(slot, shapes, info, step, value, operands)
+          }
+          let isSlice = shapes.contains { if case .slice = $0 { true } else { false } }
+          throw slot.tag == Tag.list && isSlice
+            ? RuntimeMessage.sliceAssign.diagnostic()
+            : RuntimeMessage.severalIndices(slot.pointee.kind).diagnostic()
         }
-        operands += 1
-      } else {
-        guard case .index(let shapes) = info.steps[step] else { return }
-        if slot.tag == Tag.host {
-          return try changeHost(slot, shapes, info, step, value, operands)
-        }
-        throw slot.tag == Tag.list
-          ? RuntimeMessage.sliceAssign.diagnostic()
-          : RuntimeMessage.severalIndices(slot.pointee.kind).diagnostic()
+      } catch {
+        throw placed(error, info, step)
       }
       step += 1
     }
@@ -242,6 +247,12 @@ enum Elements {
     } else {
       slot.copy(from: value)
     }
+  }
+
+  /// The error of a step with the place of its key or index.
+  private static func placed(_ error: any Error, _ info: UpdateInfo, _ step: Int) -> any Error {
+    guard step < info.places.count else { return error }
+    return Diagnostic(error, place: info.places[step])
   }
 
   /// The place of a key's value in the map at `slot`, which is the map's only holder after this;

@@ -55,6 +55,9 @@ package final class Interpreter {
   /// The builtins that take over on host objects, by name.
   package private(set) var twins: [String: Builtin] = [:]
 
+  /// The modules that `use name` knows, for help.
+  package var moduleNames: [String] = []
+
   /// Whether the last `run` passed its check: statements before the one that failed have run then.
   package private(set) var hasBegun = false
 
@@ -105,8 +108,9 @@ package final class Interpreter {
     }
     hasBegun = false
     let compiled = try compiled(source, space: space, shows: true)
-    noteHiding(compiled.writes)
+    let hidden = compiled.writes.filter { builtins[$0] != nil && space.value(of: $0) == nil }
     hasBegun = true
+    defer { noteHiding(hidden) }
     do {
       try machine.run(compiled.chunk)
       machine.forgetSaved(downTo: 0)
@@ -128,7 +132,7 @@ package final class Interpreter {
     var compiler = Compiler(
       CompilerInput(
         source: source, program: program, resolver: resolver, space: space, builtins: builtins,
-        twins: twins, pool: pool, knownNames: knownNames, shows: shows))
+        twins: twins, pool: pool, moduleNames: moduleNames, knownNames: knownNames, shows: shows))
     let chunk = compiler.compile()
     guard compiler.errors.isEmpty else {
       throw DiagnosticList(
@@ -149,7 +153,8 @@ package final class Interpreter {
   }
 
   private func noteHiding(_ writes: [String]) {
-    for name in writes where builtins[name] != nil && space.value(of: name) == nil {
+    // What failed or was taken back hides nothing.
+    for name in writes where space.value(of: name) != nil {
       if noted.insert(name).inserted {
         note("`\(name)` now hides the command; `reset \(name)` brings it back")
       }
@@ -228,7 +233,7 @@ package final class Interpreter {
     let path =
       info.isPath && !info.module.hasSuffix(".quire") ? info.module + ".quire" : info.module
     guard let source = try moduleSource(path) else {
-      throw RuntimeMessage.noModule(info.module).diagnostic()
+      throw RuntimeMessage.noModule(info.module, known: moduleNames).diagnostic()
     }
     loading.append(info.module)
     defer { loading.removeLast() }
@@ -238,14 +243,28 @@ package final class Interpreter {
     do {
       chunk = try compiled(source, space: space, shows: false).chunk
     } catch {
-      throw error.list.first ?? RuntimeMessage.moduleFailed(name).diagnostic()
+      throw used(error.list.first ?? RuntimeMessage.moduleFailed(name).diagnostic(), by: name)
     }
     let before = machine.saved.count
     defer { machine.forgetSaved(downTo: before) }
-    try machine.run(chunk)
+    do {
+      try machine.run(chunk)
+    } catch {
+      throw used(Diagnostic(error), by: name)
+    }
     let module = ModuleObject(name, space, chunk)
     modules[info.module] = module
     return .object(module)
+  }
+
+  /// The error of a module with the line that brought it in.
+  private func used(_ error: Diagnostic, by name: String) -> Diagnostic {
+    guard error.code != .interrupted, let place = machine.place(of: machine.depth - 1) else {
+      return error
+    }
+    var error = error
+    error.calls.append(.init(name: "use \(name)", place: place))
+    return error
   }
 
   /// A library module without a cell that uses it: for `help` and `view`. Nil when there is none.

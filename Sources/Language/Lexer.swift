@@ -274,7 +274,7 @@ struct Lexer {
       return
     }
     let fits = !clean.isEmpty && clean.allSatisfy { ($0.hexDigitValue ?? 99) < radix }
-    errors.append(report(fits ? .intTooLarge : .badNumber(text(start, at)), start, at))
+    errors.append(report(fits ? .radixTooLarge : .badNumber(text(start, at)), start, at))
     add(.int(0), from: start, to: &result)
   }
 
@@ -381,7 +381,7 @@ struct Lexer {
       if at >= bytes.count { endsInString = true }
       // A string that goes over a line break leaves two quotes alone: the second is no news.
       if !hasOpenInterpolation, isLong || !hasOpenString {
-        errors.append(report(isLong ? .openLongString : .openString, start, min(start + 1, at)))
+        errors.append(report(openMessage(isLong, run), start, min(start + 1, at)))
       } else {
         quietLines.insert(source.lineIndex(at: start))
       }
@@ -391,6 +391,15 @@ struct Lexer {
     parts = isLong ? stripped(parts, start) : parts
     (space, newline, pendingDocumentation) = outer
     add(.string(parts), from: start, to: &result)
+  }
+
+  /// Of a string that is not closed: it may end with a quote of another kind.
+  private func openMessage(_ isLong: Bool, _ run: [UInt8]) -> Message {
+    if isLong { return .openLongString }
+    let end = String(decoding: run, as: UTF8.self).unicodeScalars.last {
+      "“”„‟«»".unicodeScalars.contains($0)
+    }
+    return end.map { .openStringSmart(String($0)) } ?? .openString
   }
 
   /// Marks the start of a source line inside a multi-line string; no UTF-8 text holds this byte,

@@ -55,6 +55,9 @@ final class Machine: CallContext {
 
   deinit { frames.deallocate() }
 
+  /// What the phrase that ended last gave.
+  @exclusivity(unchecked) var phraseResult = Value.nil
+
   // MARK: CallContext
 
   func write(_ text: String) { interpreter.write(text) }
@@ -63,19 +66,24 @@ final class Machine: CallContext {
   func seconds() -> Double { interpreter.clock() }
 
   func call(_ function: Value, _ arguments: [Value]) throws -> Value {
+    try call(function, arguments, labels: [])
+  }
+
+  func call(_ function: Value, _ arguments: [Value], labels: [String?]) throws -> Value {
     guard case .function(let target) = function else {
       throw RuntimeMessage.notFunction(kind: function.kind, isCommand: false).diagnostic()
     }
     if let builtin = target as? BuiltinFunction {
-      return try run(builtin.builtin, arguments)
+      return try run(builtin.builtin, arguments, labels: labels)
     }
+    if let phrase = target as? PhraseFunction { return try run(phrase) }
     guard let closure = target as? ClosureFunction else {
       throw RuntimeMessage.notFunction(kind: "function", isCommand: false).diagnostic()
     }
     try checkNativeStack()
     let start = depth == 0 ? interpreter.idleTop : top
     for (place, value) in arguments.enumerated() { start[place + 1] = value }
-    return try go(closure, start, arguments.count)
+    return try go(closure, start, arguments.count, labels.isEmpty ? nil : labels)
   }
 
   /// Runs a plain function on the arguments that `fill` puts behind the address it gets. The
@@ -109,15 +117,36 @@ final class Machine: CallContext {
   }
 
   /// Runs a function whose arguments stand behind `start`.
-  private func go(_ closure: ClosureFunction, _ start: Slots, _ count: Int) throws -> Value {
+  private func go(
+    _ closure: ClosureFunction, _ start: Slots, _ count: Int, _ labels: [String?]?
+  ) throws -> Value {
     start.pointee = .function(closure)
     defer {
       start.setNil()
       top = start
     }
-    try enter(closure.chunk, base: start + 1, count: count, labels: nil)
+    try enter(closure.chunk, base: start + 1, count: count, labels: labels)
     try run(entry: depth)
     return start.pointee
+  }
+
+  /// Runs code of the newest frame, which waits for the builtin that calls this.
+  private func run(_ phrase: PhraseFunction) throws -> Value {
+    try checkNativeStack()
+    guard depth == phrase.depth, depth > 0 else {
+      throw RuntimeMessage.internalError("a phrase outlived its frame").diagnostic()
+    }
+    guard depth < Machine.depthLimit else {
+      throw RuntimeMessage.recursion(Machine.depthLimit).diagnostic()
+    }
+    let (core, base, outer) = (frames[depth - 1].core, frames[depth - 1].base, top)
+    (frames + depth).initialize(
+      to: Frame(core: core, base: base, pc: core.pointee.code + phrase.start))
+    depth += 1
+    defer { top = outer }
+    try run(entry: depth)
+    defer { phraseResult = .nil }
+    return phraseResult
   }
 
   func checkNativeStack() throws {
@@ -381,6 +410,7 @@ final class Machine: CallContext {
       if case .map(let box) = slot[1] { isField = box.map[info.name] != nil }
       let members = slot[1].asObject?.memberNames ?? []
       let isModule = slot[1].asObject is ModuleObject
+      if !isModule, members.contains(info.name) { isField = true }
       let known = isModule ? members : members + interpreter.builtins.keys
       throw RuntimeMessage.noMethod(info.name, kind: slot[1].kind, known, isField: isField)
         .diagnostic()

@@ -326,6 +326,13 @@ extension Machine {
             core = frames[depth - 1].core
             pc = frames[depth - 1].pc
             regs = frames[depth - 1].base
+          case .phrase:
+            a.pointee = .function(PhraseFunction(depth: depth, start: Int(i.b)))
+          case .phraseEnd:
+            phraseResult = a.pointee
+            a.setNil()
+            depth -= 1
+            return
           case .closure: makeClosure(core.pointee.closures[Int(i.b)], regs, into: a)
           case .member:
             let x = regs + Int(i.b)

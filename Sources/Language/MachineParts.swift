@@ -329,7 +329,9 @@ extension Machine {
 
   func noValue(_ chunk: Unmanaged<Chunk>, _ index: Int) -> Diagnostic {
     let name = chunk._withUnsafeGuaranteedRef { $0.names[index] }
-    let isTop = chunk._withUnsafeGuaranteedRef { $0.space.places[name] != nil && depth <= 1 }
+    let isTop = chunk._withUnsafeGuaranteedRef {
+      $0.space.places[name] != nil && frames[depth - 1].base == $0.space.slots
+    }
     return
       (isTop ? RuntimeMessage.noValueYet(name) : .noValueInFunction(name))
       .diagnostic()
@@ -435,6 +437,8 @@ extension Machine {
       if frames[level].base == frames[level].chunk._withUnsafeGuaranteedRef({ $0.space.slots }) {
         continue
       }
+      // A phrase runs in the frame below.
+      if frames[level].base == frames[level - 1].base { continue }
       guard let place = place(of: level - 1) else { continue }
       diagnostic.calls.append(.init(name: name.isEmpty ? "a function" : name, place: place))
       if diagnostic.calls.count >= 64 {
@@ -449,8 +453,9 @@ extension Machine {
     guard level >= 0 else { return nil }
     let frame = frames[level]
     return frame.chunk._withUnsafeGuaranteedRef { chunk in
-      let index = frame.pc - frame.core.pointee.code - 1
-      guard index >= 0, index < chunk.ranges.count else { return nil }
+      // A loop that begins with the code is interrupted before its first instruction.
+      let index = max(0, frame.pc - frame.core.pointee.code - 1)
+      guard index < chunk.ranges.count else { return nil }
       return Place(chunk.source, chunk.ranges[index])
     }
   }
@@ -461,7 +466,8 @@ extension Machine {
       let frame = frames[depth]
       let count = frame.core.pointee.registerCount
       let isTop = frame.base == frame.core.pointee.globals
-      if isTop { continue }
+      // A phrase's registers are those of the frame below, which lives on.
+      if isTop || (depth > 0 && frame.base == frames[depth - 1].base) { continue }
       for place in 0..<count where (frame.base + place).isCounted {
         (frame.base + place).setNil()
       }

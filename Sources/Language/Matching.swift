@@ -104,5 +104,6 @@ extension Parameter {
     case .label: false
     }
   }
+  var isRequired: Bool { if case .required = fallback { true } else { false } }
   var isRest: Bool { if case .rest = fallback { true } else { false } }
 }

@@ -26,8 +26,11 @@ enum Message: Equatable {
   case pipelineMember(String), stringsApart, missingCommaOrCall(String), mapEntry(got: String)
   case mapComprehension, comprehensionElse, namelessFunction, spreadParameter, spread(String)
   case pointNumber(String), catchWord(String), wordMark(String, String)
-  case commandArgument(String, String), wrongClose(String, String, got: String)
+  case commandArgument(String, String), wrongClose(String, String, got: String, opensBefore: Bool)
   case lineGoesOn(String), functionForm(String), patternBrackets(String), argumentComma
+  case selfParameter, bareTuple(String), lambdaDefault, equalsBlock(String)
+  case touchingArgument(String, String), openStringSmart(String), radixTooLarge, threeDots(String)
+  case generator(String), loopValue, nothingBehind(String)
   case memberName, unaryPlus, useNames(String), parametersForm(String), missingCatch
 
   func diagnostic(at place: Place) -> Diagnostic {
@@ -241,8 +244,11 @@ enum Message: Equatable {
         .syntax, "a line that ends with \(mark) goes on in the next one",
         "take \(mark) away, or write what follows it"
       )
-    case .wrongClose(let open, let close, let got):
-      (.syntax, "\(open) is closed by \(close), not by \(got)", "put \(close) before this")
+    case .wrongClose(let open, let close, let got, let opensBefore):
+      (
+        .syntax, "\(open) is closed by \(close), not by \(got)",
+        opensBefore ? "put \(close) before this" : "write \(close) in place of \(got)"
+      )
     case .commandArgument(let name, let word):
       (
         .syntax, "the arguments of a command do not begin with \(word)",
@@ -250,6 +256,45 @@ enum Message: Equatable {
       )
     case .wordMark(let theirs, let ours):
       (.syntax, "\(theirs) is written \(ours)", "write \(ours == "not" ? "not a" : "a \(ours) b")")
+    case .selfParameter:
+      (
+        .syntax, "a function belongs to no object, so it has no self",
+        "take a map, change it and return it: fn f(m, x) { m.x = x; return m }"
+      )
+    case .bareTuple(let text):
+      (.syntax, "a statement has one value", "a list is written [\(text)]")
+    case .lambdaDefault:
+      (
+        .syntax, "the parameters of => have no defaults",
+        "give it a name: fn f(a, b: 2) = a + b"
+      )
+    case .equalsBlock(let name):
+      (.syntax, "after = stands one phrase, no block", "leave out the =: fn \(name)(…) { … }")
+    case .touchingArgument(let name, let text):
+      (.syntax, "a blank stands between a command and its argument", "write \(name) \(text)")
+    case .openStringSmart(let quote):
+      (.syntax, "the string is not closed on its line", "close it with \" in place of \(quote)")
+    case .radixTooLarge:
+      (
+        .syntax, "an int literal fits 64 bits: at most \(Int.max)",
+        "that is 0x7fffffffffffffff; a float is written in decimal digits"
+      )
+    case .threeDots(let end):
+      (
+        .syntax, "a range is written with two dots",
+        "write 0..\(end), or 0..=\(end) with its end"
+      )
+    case .generator(let name):
+      (
+        .syntax, "for makes a list inside its own brackets",
+        "write \(name)([x for x in xs])"
+      )
+    case .loopValue:
+      (
+        .syntax, "a loop has no value", "write [x * 2 for x in xs], or append to a list in the loop"
+      )
+    case .nothingBehind(let mark):
+      (.syntax, "expected an expression after \(mark), got the end", "write what follows \(mark)")
     case .catchWord(let word):
       (.syntax, "\(word) is written catch", "write try { … } catch e { … }")
     default: (.internal, "an error without words", nil)

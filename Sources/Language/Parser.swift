@@ -35,6 +35,8 @@ struct Parser {
   var resumesAt: Int?
 
   static let depthLimit = 200
+  /// Errors of one text that are told.
+  static let errorLimit = 20
   static let treeLimit = 600
 
   init(_ source: SourceText, words: WordTable) {
@@ -68,7 +70,7 @@ struct Parser {
     errors.removeAll { error in
       error.place.map { broken.contains(source.lineIndex(at: $0.range.lower)) } ?? false
     }
-    errors = (lexical + errors).sorted { start($0) < start($1) }
+    errors = Array((lexical + errors).sorted { start($0) < start($1) }.prefix(Parser.errorLimit))
     return Program(statements: statements)
   }
 
@@ -159,6 +161,7 @@ struct Parser {
     try checkUnclosed(mark, open)
     if token.isKeyword(.if) { throw failure(.ternary) }
     if token.isKeyword(.for), mark == "}" { throw failure(.mapComprehension) }
+    if token.isKeyword(.for), mark == ")" { throw failure(.generator(calleeName(open))) }
     if isArgumentStart(token) {
       if case .name(let name) = tokens[max(0, index - 1)].kind, !token.newlineBefore {
         throw failure(.missingCommaOrCall(name))
@@ -166,9 +169,29 @@ struct Parser {
       throw failure(.missingComma)
     }
     if [")", "]", "}"].contains(where: token.isMark) {
-      throw failure(.wrongClose(text(open.range), mark, got: text(token.range)))
+      let got = text(token.range)
+      let opensBefore = isOpen(got, before: open)
+      throw failure(.wrongClose(text(open.range), mark, got: got, opensBefore: opensBefore))
     }
     throw failure(.expected(", or \(mark)", got: described(token)))
+  }
+
+  /// The name that an opening parenthesis touches, else `list`.
+  private func calleeName(_ open: Token) -> String {
+    let place = tokens.firstIndex { $0.range == open.range } ?? 0
+    guard place > 0, !open.spaceBefore, let name = tokens[place - 1].name else { return "list" }
+    return name
+  }
+
+  /// A bracket that `close` closes is still open where the bracket `inner` stands.
+  private func isOpen(_ close: String, before inner: Token) -> Bool {
+    var open = 0
+    for token in tokens.prefix(while: { $0.range.lower < inner.range.lower }) {
+      guard case .mark(let mark) = token.kind else { continue }
+      if mark == close { open -= 1 }
+      if [")": "(", "]": "[", "}": "{"][close] == mark { open += 1 }
+    }
+    return open > 0
   }
 
   /// A bracket that is still open where a new line goes on as a statement was left open; reading
@@ -242,7 +265,7 @@ struct Parser {
         let mark = slash(before: start(error))
         errors.append(mark.map { failure(.slashComment, $0.range) } ?? error)
         recover(from: begin, closing: closing)
-        if errors.count >= 20 {
+        if errors.count >= Parser.errorLimit {
           index = tokens.count - 1
           return
         }
@@ -272,6 +295,9 @@ struct Parser {
     }
     if case .string = before.kind, token.name != nil { return failure(.argumentComma) }
     if case .name(let name) = before.kind, isArgumentStart(token) {
+      if !token.spaceBefore, index == begin + 1 {
+        return failure(.touchingArgument(name, text(token.range)), token.range)
+      }
       return failure(.commandInside(name), before.range)
     }
     return unexpected(.statementEnd(got: described(token)))
@@ -285,12 +311,15 @@ struct Parser {
       return .useNames("write one line for each: use \(next.name ?? "stats")")
     case "." where tokens[begin].isKeyword(.use):
       return .useNames("write use \(before.name ?? "stats"): \(next.name ?? "median")")
-    case ",": return digitGroups ?? .tuple("…, …")
+    case ",": return digitGroups ?? .bareTuple("…, …")
     case ":" where next.isMark("="): return .variableKind("write \(text(before.range)) = …")
     case ":" where index == begin + 1 && tokens[begin].name != nil:
       return .variableKind("write \(text(tokens[begin].range)) = …")
     case "++", "--": return .increment(String(mark.prefix(1)))
     case ".":
+      if case .int = next.kind, token.spaceBefore, !next.spaceBefore {
+        return .pointNumber("0." + text(next.range))
+      }
       if case .int = before.kind { return .pointNumber("\(text(before.range)).0") }
       if tokens[begin..<index].contains(where: { $0.isMark("|>") }) {
         return .pipelineMember(next.name ?? "f")
@@ -404,6 +433,15 @@ struct Parser {
     return Block(list, from(open.range.lower))
   }
 
+  /// At a `{`: a map begins, not a block.
+  private var isMapAhead: Bool {
+    var inner = self
+    inner.advance()
+    return inner.token.isMark("}") || inner.isMapEntry
+      || inner.token.isMark("-") || inner.token.isMark("**")
+      || (inner.memberName(inner.token) != nil && inner.next.isMark(":"))
+  }
+
   /// `a: …` or `"a": …`: what stands here is a map.
   private var isMapEntry: Bool {
     guard next.isMark(":"), !tokens[min(index + 2, tokens.count - 1)].isMark("=") else {
@@ -463,6 +501,7 @@ struct Parser {
     let body: Block
     if token.isMark("=") {
       advance()
+      if token.isMark("{"), !isMapAhead { throw failure(.equalsBlock(name.name)) }
       functionDepth += 1
       defer { functionDepth -= 1 }
       body = try valueBlock(phrase())
@@ -501,6 +540,7 @@ struct Parser {
     while !token.isMark(")") {
       if token.isMark("*") || token.isMark("**") { throw failure(.spreadParameter) }
       let name = try plainName("a parameter or )")
+      if name.name == "self" { throw failure(.selfParameter, name.range) }
       if list.contains(where: { $0.name == name.name }) {
         throw failure(.repeatedParameter(name.name), name.range)
       }
@@ -688,7 +728,7 @@ struct Parser {
       if case .mark(let mark) = token.kind, Parser.compoundMarks.contains(mark) {
         throw failure(.patternCompound)
       }
-      throw failure(.tuple(text(whole)), whole)
+      throw failure(.bareTuple(text(whole)), whole)
     }
     advance()
     return try assigned(.pattern(names), start)
@@ -698,6 +738,9 @@ struct Parser {
   private func callTarget(_ call: CallNode) -> Message {
     guard let first = call.arguments.first?.value else { return .assignTarget("a call") }
     if call.isCommand {
+      if case .name(let word) = call.callee.kind, word == "assert" || word == "print" {
+        return .assignInCondition
+      }
       return first.isName ? .variableKind("write \(text(first.range)) = …") : .assignInCondition
     }
     guard call.callee.isName, call.arguments.allSatisfy({ $0.value.isName }) else {

@@ -21,13 +21,39 @@ extension Parser {
     if after.isMark("-") {
       let operand = tokens[min(index + 2, tokens.count - 1)]
       if !operand.spaceBefore {
-        let rest = text(operand.range)
+        let range = operandRange(from: min(index + 2, tokens.count - 1))
+        let rest = text(range)
         throw failure(
           .minusUnclear("\(name)(-\(rest))", "\(name) - \(rest)"),
-          token.range.joined(operand.range))
+          token.range.joined(range))
       }
     }
     return isArgumentStart(after) ? try command(name) : try expression()
+  }
+
+  /// A value as it is written: what is in brackets with them, and the calls and fields behind it.
+  private func operandRange(from start: Int) -> SourceRange {
+    var range = tokens[start].range
+    var open = 0
+    for place in start..<tokens.count {
+      let token = tokens[place]
+      if token.isEnd || (place > start && token.newlineBefore) { break }
+      var isOpening = false
+      var isClosing = false
+      if case .mark(let mark) = token.kind {
+        isOpening = "([{".contains(mark)
+        isClosing = ")]}".contains(mark)
+      }
+      if open == 0, place > start {
+        guard !token.spaceBefore, isOpening || token.isMark(".") || tokens[place - 1].isMark(".")
+        else { break }
+      }
+      if isOpening { open += 1 }
+      if isClosing { open -= 1 }
+      if open < 0 { break }
+      range = range.joined(token.range)
+    }
+    return range
   }
 
   private func isWord(_ token: Token) -> Bool {
@@ -148,15 +174,12 @@ extension Parser {
     advance()
     let start = token.range.lower
     let body = token.isMark("{") ? try functionBlock(name) : valueBlock(try phrase())
-    let function = FunctionNode(
-      name: "", nameRange: body.range, parameters: [], body: body, documentation: [],
-      range: from(start))
-    let lambda = try node(.lambda(function), from(start), depth: body.depth)
+    let phrase = try node(.phrase(body), from(start), depth: body.depth)
     return try node(
       .call(
         CallNode(
-          callee: callee, arguments: [Argument(label: nil, labelRange: nil, value: lambda)],
-          isCommand: true)), from(callee.range.lower), lambda)
+          callee: callee, arguments: [Argument(label: nil, labelRange: nil, value: phrase)],
+          isCommand: true)), from(callee.range.lower), phrase)
   }
 
   /// Words of other languages that would parse as commands.

@@ -107,7 +107,7 @@ extension Parser {
     return try call(callee, list, from(left.range.lower), piped: true)
   }
 
-  private func memberName(_ token: Token) -> (String, SourceRange)? {
+  func memberName(_ token: Token) -> (String, SourceRange)? {
     switch token.kind {
     case .name(let name): (name, token.range)
     case .keyword(let word): (word.rawValue, token.range)
@@ -155,6 +155,7 @@ extension Parser {
 
   private func checkForeignMark(_ mark: String) throws(Diagnostic) {
     switch mark {
+    case "**" where next.isMark("=") && !next.spaceBefore: throw failure(.wordMark("**=", "^="))
     case "**": throw failure(.doubleStar)
     case "&&": throw failure(.logicalMark("&&", "and"))
     case "||": throw failure(.logicalMark("||", "or"))
@@ -276,6 +277,7 @@ extension Parser {
         throw failure(.positionalAfterLabel, value.range)
       }
       if token.isMark("="), isSameLine, close != nil {
+        guard value.isName else { throw failure(.assignInCondition) }
         throw failure(.wrongEquals("an argument is given as \(text(value.range)): …"))
       }
       list.append(Argument(label: label?.0, labelRange: label?.1, value: value))
@@ -345,7 +347,9 @@ extension Parser {
     case "*" where followsOpening: .spread("lists are joined by +: [1] + xs")
     case "**" where followsOpening: .spread("set the keys one by one: m.a = 1")
     case ".":
-      if case .int = next.kind, !next.spaceBefore {
+      if index > 0, tokens[index - 1].isMark(".."), !token.spaceBefore {
+        .threeDots(text(next.range))
+      } else if case .int = next.kind, !next.spaceBefore {
         .pointNumber("0." + text(next.range))
       } else {
         nil
@@ -377,7 +381,13 @@ extension Parser {
     case .mark(let mark):
       if let message = foreignStart(mark) { throw failure(message) }
       throw unexpected(.expectedExpression(got: mark))
-    default: throw unexpected(.expectedExpression(got: described(start)))
+    default:
+      if start.isEnd, index > 0, case .mark(let mark) = tokens[index - 1].kind,
+        Level.table[mark] != nil
+      {
+        throw unexpected(.nothingBehind(mark))
+      }
+      throw unexpected(.expectedExpression(got: described(start)))
     }
   }
 
@@ -394,6 +404,7 @@ extension Parser {
     case .if: return try nested { (self) throws(Diagnostic) in try self.ifElse() }
     case .try: return try tryCatch()
     case .fn: throw failure(.functionInside)
+    case .for, .while: throw failure(.loopValue)
     default: throw failure(.expectedExpression(got: word.rawValue))
     }
   }
@@ -417,6 +428,18 @@ extension Parser {
     return try node(.string(result), range, depth: depth)
   }
 
+  /// The parenthesis around the present token is followed by `=>`.
+  private var isLambdaHead: Bool {
+    var open = 1
+    for place in index..<max(index, tokens.count - 1) {
+      guard case .mark(let mark) = tokens[place].kind else { continue }
+      if "([{".contains(mark) { open += 1 }
+      if ")]}".contains(mark) { open -= 1 }
+      if open == 0 { return tokens[place + 1].isMark("=>") }
+    }
+    return false
+  }
+
   private mutating func group() throws(Diagnostic) -> Node {
     let open = token
     advance()
@@ -424,11 +447,13 @@ extension Parser {
     let outer = (ignoresNewlines, stopsAtRange)
     (ignoresNewlines, stopsAtRange) = (true, false)
     let value = try phrase()
+    if token.isMark(":"), isLambdaHead { throw failure(.lambdaDefault, from(open.range.lower)) }
     if token.isMark(",") {
       while token.isMark(",") {
         advance()
         if !token.isMark(")") { _ = try expression() }
       }
+      if token.isMark(":"), isLambdaHead { throw failure(.lambdaDefault, from(open.range.lower)) }
       let inner = from(open.range.upper)
       if token.isMark(")"), next.isMark("=") {
         throw failure(.patternBrackets(text(inner)), from(open.range.lower))

@@ -32,7 +32,7 @@ package enum Prelude {
     Builtin(
       "print", group: "session", "Writes values as text, separated by spaces",
       [Parameter("values", .rest), Parameter("end", .label("\"\\n\""), "what is written last")],
-      example: "print \"loss\", 0.5"
+      example: "print \"loss\", 0.5", flags: .command
     ) { call in
       let end = try call.optionalString("end") ?? "\n"
       var writer = ValueWriter(interrupt: call.context.interrupt)
@@ -187,6 +187,7 @@ package enum Prelude {
       case .int(1): return .bool(true)
       case .text(let box) where box.string == "true": return .bool(true)
       case .text(let box) where box.string == "false": return .bool(false)
+      case .int, .float, .text: throw PreludeMessage.notBool(value.literal).diagnostic()
       default:
         throw PreludeMessage.convert(
           "bool", value.kind, help: "write a comparison, as x != 0 or len(x) > 0"

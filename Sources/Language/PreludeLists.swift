@@ -227,7 +227,7 @@ extension Prelude {
     Builtin(
       "any", group: "lists", "True when an element is true, or a function says so of one",
       [Parameter("values"), Parameter("function", .optional("nil"))],
-      example: "any([1, 2, 3], x => x > 2) -> true"
+      example: "any([1, 2, 3], x => x > 2) -> true", flags: .pure
     ) { call in
       let function = optionalFunction(call)
       for element in try elements(call, "values") where try holds(call, function, element) {
@@ -238,7 +238,7 @@ extension Prelude {
     Builtin(
       "all", group: "lists", "True when every element is true, or a function says so of each",
       [Parameter("values"), Parameter("function", .optional("nil"))],
-      example: "all([1, 2, 3], x => x > 0) -> true"
+      example: "all([1, 2, 3], x => x > 0) -> true", flags: .pure
     ) { call in
       let function = optionalFunction(call)
       for element in try elements(call, "values") where try !holds(call, function, element) {
@@ -251,14 +251,14 @@ extension Prelude {
       [
         Parameter("values"), Parameter("by", .label("nil"), "a function that gives the key"),
         Parameter("reverse", .label("false"), "largest first"),
-      ], example: "sorted([\"bb\", \"a\"], by: len) -> [\"a\", \"bb\"]"
+      ], example: "sorted([\"bb\", \"a\"], by: len) -> [\"a\", \"bb\"]", flags: .pure
     ) { call in try sorted(call) },
     extreme("min", "Gives the smallest of the arguments, or of one list", -1, "min(3, 1, 2) -> 1"),
     extreme("max", "Gives the largest of the arguments, or of one list", 1, "max([3, 1, 2]) -> 3"),
     Builtin(
       "sum", group: "numbers", "Adds all elements up",
       [Parameter("values"), Parameter("by", .label("nil"), "a function of each element")],
-      example: "sum([1, 2, 3]) -> 6"
+      example: "sum([1, 2, 3]) -> 6", flags: .pure
     ) { call in
       if case .range(let range) = try call.value("values"), call["by"] == nil {
         return try rangeSum(range)
@@ -292,7 +292,7 @@ extension Prelude {
     Builtin(
       "count", group: "lists", "Counts the elements for which a function gives true, or equal ones",
       [Parameter("values"), Parameter("what", .required, "a function or a value")],
-      example: "count([1, 2, 1], 1) -> 2"
+      example: "count([1, 2, 1], 1) -> 2", flags: .pure
     ) { call in
       let what = try call.value("what")
       if case .text(let box) = try call.value("values"), case .text(let part) = what {
@@ -369,7 +369,7 @@ extension Prelude {
       [
         Parameter("values", .rest), Parameter("by", .label("nil"), "a function that gives the key"),
       ],
-      example: example
+      example: example, flags: .pure
     ) { call in
       var values = try call.list("values")
       if values.count == 1,

@@ -4,6 +4,7 @@ import Diagnostics
 
 enum PreludeMessage {
   case needsList(String, String), needsElements(String, String), empty(String)
+  case notBool(String)
   case convert(String, String, help: String?), badNumber(String, String), badBase(Int)
   case zipLengths, stepZero, notNumber(String, String), logDomain(String), rootDomain(String)
   case rounding, assertion(String), assertBool(String), key(String), listPlace(Int, Int)
@@ -15,6 +16,19 @@ enum PreludeMessage {
     return Diagnostic(code, message, help: help)
   }
 
+  private static func numberHelp(_ name: String, _ text: String) -> String {
+    let plain = Prelude.trimmed(text)
+    if name == "int", let number = Prelude.number(plain), number.isFinite {
+      return "int(float(s)) cuts the fraction off"
+    }
+    let digits = plain.drop { $0 == "-" || $0 == "+" }.lowercased()
+    for (prefix, base) in [("0x", 16), ("0b", 2), ("0o", 8)]
+    where digits.hasPrefix(prefix) && Int(digits.dropFirst(2), radix: base) != nil {
+      return "leave out the prefix: int(\"\(digits.dropFirst(2))\", base: \(base))"
+    }
+    return name == "int" ? "digits alone: 42, -7" : "digits alone: 42, -7, 3.5, 1e-3"
+  }
+
   private var words: (ErrorCode, String, String?) {
     switch self {
     case .needsList(let name, let kind): (.type, "\(name) needs a list, not \(article(kind))", nil)
@@ -24,7 +38,12 @@ enum PreludeMessage {
     case .convert(let name, let kind, let help):
       (.type, "\(name) cannot convert \(article(kind))", help)
     case .badNumber(let name, let text):
-      (.value, "\(name) cannot read \(Display.quoted(text))", "digits alone: 42, -7, 3.5, 1e-3")
+      (.value, "\(name) cannot read \(Display.quoted(text))", Self.numberHelp(name, text))
+    case .notBool(let text):
+      (
+        .value, "bool takes 0, 1, \"true\" and \"false\", not \(text)",
+        "write a comparison, as x != 0"
+      )
     case .badBase(let base): (.value, "int needs a base from 2 to 36, not \(base)", nil)
     case .zipLengths:
       (.value, "zip needs lists of the same length", "cut one of them: xs[..n]")

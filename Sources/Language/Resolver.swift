@@ -158,6 +158,7 @@ struct Resolver {
       declare(name, scope)
       gather(body, into: scope)
       gather(handler, into: scope)
+    case .phrase(let body): gather(body, into: scope)
     default: for child in node.children { gather(child, into: scope) }
     }
   }
@@ -278,6 +279,7 @@ struct Resolver {
     switch node.kind {
     case .name(let name): use(name, scope)
     case .lambda(let function): walk(function, name: "", scope)
+    case .phrase(let body): walk(body, scope)
     case .comprehension(let comprehension):
       walk(comprehension.iterable, scope)
       let inner = Scope(.comprehension, parent: scope)
@@ -324,7 +326,7 @@ extension Node {
   /// among them.
   var children: [Node] {
     switch kind {
-    case .nil, .bool, .int, .float, .name, .lambda, .broken, .tryCatch: []
+    case .nil, .bool, .int, .float, .name, .lambda, .phrase, .broken, .tryCatch: []
     case .string(let parts):
       parts.compactMap { if case .code(let node) = $0 { node } else { nil } }
     case .list(let nodes): nodes
@@ -344,7 +346,7 @@ extension Node {
   /// Holds a block that could assign a variable while the expression is being computed.
   var mayAssign: Bool {
     switch kind {
-    case .ifElse, .tryCatch: true
+    case .ifElse, .tryCatch, .phrase: true
     case .nil, .bool, .int, .float, .name, .lambda: false
     default: children.contains(where: \.mayAssign)
     }

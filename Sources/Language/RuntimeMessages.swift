@@ -27,7 +27,8 @@ enum RuntimeMessage {
     Int, String)
   case cannotAssignElement(String), cannotAssignField(String, String), sliceAssign
   case recursion(Int), nativeRecursion, memory, tooLong(String)
-  case noModule(String), moduleCycle([String]), moduleFailed(String), privateName(String, String)
+  case noModule(String, known: [String]), moduleNotUsed(String), moduleCycle([String]),
+    moduleFailed(String), privateName(String, String)
   case internalError(String), deepEquality, repeatCount(Int)
 
   /// `2 values`, `1 character`: what a list, range or string holds.
@@ -101,6 +102,7 @@ enum RuntimeMessage {
       if let ours = RuntimeMessage.foreignNames[name] {
         return (.name, "no name \(name)", "write \(ours)")
       }
+      let name = shortened(name)
       let letters = Set(name.lowercased())
       let near = known.filter { $0.lowercased().contains(where: letters.contains) }
       let help = RuntimeMessage.foreignHelp[name] ?? didYouMean(name, among: near)
@@ -109,6 +111,9 @@ enum RuntimeMessage {
       }
       return (.name, "no name \(name)", help ?? "assign it first: \(name) = …")
     case .noValueYet(let name):
+      if name == "self" || name == "this" {
+        return (.name, "\(name) has no value", "a map holds the fields: m = {x: 1}, then m.x = 3")
+      }
       return (.name, "\(name) has no value yet", "assign it before it is read: \(name) = …")
     case .noValueInFunction(let name):
       return (
@@ -131,8 +136,11 @@ enum RuntimeMessage {
     case .missing(let name, let parameter, let signature):
       return (.arity, "\(name) needs \(parameter)", "usage: \(signature)")
     case .argumentKind(let name, let wanted, let got, let signature):
+      let isNumber = wanted.hasPrefix("a number") || wanted.hasPrefix("an int")
       return (
-        .type, "\(name) needs \(wanted), not \(article(got))", "usage: \(signature)"
+        .type, "\(name) needs \(wanted), not \(article(got))",
+        (got == "tensor" && isNumber ? "x.item() takes the number out of a tensor; " : "")
+          + "usage: \(signature)"
       )
     case .argumentRange(let name, let wanted, let got, let signature):
       return (.value, "\(name) needs \(wanted): got \(got)", "usage: \(signature)")
@@ -144,13 +152,15 @@ enum RuntimeMessage {
       return (.value, "this comparison goes nowhere", "to assign write \(name) = …")
     case .nameAlone(let name):
       return (.value, "this value goes nowhere", "write print \(name) to see it")
-    case .unchanged(let variable, let function):
-      return (
-        .value, "\(function) gives a new value, which goes nowhere",
-        "write \(variable) = \(function)(\(variable), …)"
-      )
+    case .unchanged(let function, let keeping):
+      return (.value, "\(function) gives a new value, which goes nowhere", "write \(keeping)")
     default: return moreWords
     }
+  }
+
+  /// A name that goes on and on stays readable.
+  private func shortened(_ name: String) -> String {
+    name.utf8.count <= 200 ? name : name.prefix(60) + "…"
   }
 
   private var moreWords: (ErrorCode, String, String?) {
@@ -173,6 +183,17 @@ enum RuntimeMessage {
       }
       if sign == "%", left == "string" { help = "write \"… \\(x) …\" to put a value in" }
       if sign == "+", left == "list" { help = "lists are joined: write xs + [x]" }
+      if sign == "+", right == "list", left != "list" { help = "lists are joined: write [x] + xs" }
+      if sign == "+", left == "map", right == "map" {
+        help = "set the keys one by one: for k, v in b { a[k] = v }"
+      }
+      if sign == "*", [left, right].contains("list"), [left, right].contains("float") {
+        help = "[x * 1.5 for x in xs] multiplies each; so does tensor(xs) * 1.5"
+      }
+      if left == "bool" || right == "bool", help == nil { help = "int(b) makes 0 or 1 of a bool" }
+      if left == "function" || right == "function" {
+        help = "a function is called with parentheses: f(x), f(-1)"
+      }
       if left == "nil" || right == "nil" { help = "one side is nil: check where it comes from" }
       return (.type, "\(sign) does not fit \(article(left)) and \(article(right))", help)
     case .overflow(let what):
@@ -198,6 +219,9 @@ enum RuntimeMessage {
             : "an element is written xs[0]"
       )
     case .noMethod(let name, let kind, let known, let isField):
+      if isField, kind != "map" {
+        return (.name, "\(name) is a field, not a function", "write x.\(name)")
+      }
       if isField {
         return (
           .name, "no function \(name) for \(article(kind))",
@@ -291,7 +315,8 @@ enum RuntimeMessage {
 
   /// A place that is no int: a float can be cut, text can be read.
   private func wholeHelp(_ kind: String) -> String? {
-    kind == "float" || kind == "string" ? "write int(x); a // b divides into ints" : nil
+    if kind == "tensor" { return "x.item() takes the number out of a tensor" }
+    return kind == "float" || kind == "string" ? "write int(x); a // b divides into ints" : nil
   }
 
   private var nilHelp: String { "the value is nil: check where it comes from" }
@@ -337,10 +362,23 @@ enum RuntimeMessage {
       )
     case .tooLong(let what):
       return (.memory, "\(what) is too large for the memory", "work on smaller pieces")
-    case .noModule(let name):
+    case .noModule(let name, let known):
+      let near = didYouMean(name, among: known)
+      let isWord = Prelude.builtins.contains { $0.name == name } || name == "random"
+      let help =
+        isWord
+        ? "\(name) is a word that is always there"
+        : ["math", "Math", "np", "torch", "plt", "os", "pd"].contains(name)
+          ? RuntimeMessage.foreignHelp[name] : nil
       return (
-        .name, "no module \(name)", "a file is brought in by its path: use \"lib/mine.quire\""
+        .name, "no module \(name)",
+        near ?? help
+          ?? (known.isEmpty
+            ? "a file is brought in by its path: use \"lib/mine.quire\""
+            : "modules: \(known.joined(separator: ", ")); a file is use \"lib/mine.quire\"")
       )
+    case .moduleNotUsed(let name):
+      return (.name, "no name \(name)", "it is a module: write use \(name) first")
     case .moduleCycle(let chain):
       return (
         .name, "modules use each other in a circle: \(chain.joined(separator: " → "))",

@@ -30,6 +30,8 @@ final class Node {
     case member(Node, String, SourceRange)
     case index(Node, [IndexNode])
     case lambda(FunctionNode)
+    /// What `time` and `profile` run: code of the function it stands in.
+    case phrase(Block)
     case group(Node)
     case ifElse(condition: Node, then: Block, otherwise: Otherwise?)
     case tryCatch(body: Block, name: String, nameRange: SourceRange, handler: Block)

@@ -76,7 +76,7 @@ let ownErrors: [String: [ErrorCode]] = [
   "permutation": [.value], "randint": [.value, .memory], "random": [], "seed": [.value],
   "shuffle": [.value], "uniform": [.value, .memory], "normal": [.value, .memory],
   // Files and the session.
-  "csv": [.data], "csv_text": [.data], "json": [.data], "json_text": [.numeric, .limit],
+  "csv": [.data], "csv_text": [.data], "json": [.data], "json_text": [.data, .limit],
   "env": [.permission], "exists": reading, "glob": reading + [.interrupted],
   "read": reading + [.encoding], "write": reading, "save": reading + [.model, .dtype, .memory],
   "assert": [.assert], "fail": [.fail], "help": [.name], "history": [.value],

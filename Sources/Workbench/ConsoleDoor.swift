@@ -5,6 +5,9 @@ package import Diagnostics
 import Language
 
 extension Session {
+  /// Whether the last cell passed its check, so that its statements began to run.
+  package var hasBegun: Bool { interpreter.hasBegun }
+
   /// The statements of a text as texts, each with the comments above it; nil when it does not parse.
   package func statements(of text: String) -> [String]? {
     let source = SourceText(name: "", text: text)

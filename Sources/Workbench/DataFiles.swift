@@ -154,26 +154,32 @@ struct Saver {
 }
 
 /// A value as JSON: tensors as nested lists, maps with int keys as objects. Throws `type` for what
-/// JSON has no form for, `numeric` for nan and inf, and `interrupted`.
+/// JSON has no form for, `data` for nan and inf, `limit` for what is nested too deep to be read
+/// again, and `interrupted`.
 func jsonValue(_ value: Value) throws -> JSON {
   var poll = Poll(WorkerPool.shared.interrupt)
-  return try jsonValue(value, &poll)
+  return try jsonValue(value, &poll, depth: 0)
 }
 
-private func jsonValue(_ value: Value, _ poll: inout Poll) throws -> JSON {
+private func jsonValue(_ value: Value, _ poll: inout Poll, depth: Int) throws -> JSON {
   try poll.turn()
+  let isFull = depth >= JSONLimits().depth
+  if isFull, value.asList != nil || value.asMap != nil {
+    throw WorkbenchError.deepJSON(JSONLimits().depth)
+  }
   switch value {
   case .nil: return .null
   case .bool(let flag): return JSON(flag)
   case .int(let number): return JSON(number)
   case .float(let number): return try JSON.finite(number)
   case .text(let box): return JSON(box.string)
-  case .list(let box): return .array(try box.elements.map { try jsonValue($0, &poll) })
+  case .list(let box):
+    return .array(try box.elements.map { try jsonValue($0, &poll, depth: depth + 1) })
   case .map(let box):
     return .object(
       JSONObject(
         try zip(box.map.keys, box.map.values).map {
-          ($0.value.printed, try jsonValue($1, &poll))
+          ($0.value.printed, try jsonValue($1, &poll, depth: depth + 1))
         }))
   case .range(let range):
     return .array(

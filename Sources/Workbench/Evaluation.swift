@@ -67,6 +67,7 @@ extension Session {
     interpreter.write = { [unowned self] in emit(.output($0)) }
     interpreter.readLine = options.readLine ?? { _ in nil }
     interpreter.clock = options.clock
+    interpreter.moduleNames = libraryModules
     return interpreter
   }
 

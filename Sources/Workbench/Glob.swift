@@ -30,12 +30,25 @@ enum Glob {
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// False for a link that was found and leads out of what may be read.
+  private static func isReadable(
+    _ path: String, _ resolve: (String) throws -> String
+  ) throws -> Bool {
+    do {
+      _ = try resolve(path)
+      return true
+    } catch WorkbenchError.outsideFolder {
+      return false
+    }
+  }
+
   private static func children(
     _ folder: String, _ resolve: (String) throws -> String, _ isWanted: ([UInt8]) -> Bool
   ) throws -> [String] {
     let place = try resolve(folder.isEmpty ? "." : folder)
     guard Files.isDirectory(place), let names = try? Files.list(place) else { return [] }
-    return names.filter { isWanted(Array($0.utf8)) }.map { Path.join(folder, $0) }
+    return try names.filter { isWanted(Array($0.utf8)) }.map { Path.join(folder, $0) }
+      .filter { try isReadable($0, resolve) }
   }
 
   /// The folder and all below it; links are not followed into circles: at most 32 deep.

@@ -41,17 +41,44 @@ extension Session {
     let f = try call.value("f")
     guard case .function(let function) = f else { throw call.mismatch("f", "a function", f) }
     let name = (withValue ? "value_and_grad" : "grad") + "(\(function.name))"
+    let known =
+      (function as? ClosureFunction)?.parameters
+      ?? (function as? BuiltinFunction)?.builtin.parameters
+    let parameters = known ?? [Parameter("arguments", .rest, "those of \(function.name)")]
     let builtin = Builtin(
-      name, group: "tensors", "the gradient of \(function.name)",
-      [Parameter("arguments", .rest, "those of \(function.name)")]
+      name, group: "tensors", "the gradient of \(function.name)", parameters
     ) { inner in
-      try differentiate(f, inner.list("arguments"), inner.context, withValue: withValue)
+      let (arguments, labels) = try given(inner)
+      return try differentiate(f, arguments, inner.context, withValue: withValue, labels: labels)
     }
     return .function(BuiltinFunction(builtin))
   }
 
+  /// The arguments of a call as the function itself takes them, each with its label or nil.
+  private static func given(_ call: Call) throws -> ([Value], [String?]) {
+    var values: [Value] = []
+    var labels: [String?] = []
+    for (parameter, argument) in zip(call.builtin.parameters, call.arguments) {
+      guard let argument else { continue }
+      if case .rest = parameter.fallback {
+        let rest = argument.asList.map { Array($0) } ?? []
+        values += rest
+        labels += rest.map { _ in nil }
+        continue
+      }
+      values.append(argument)
+      if case .required = parameter.fallback {
+        labels.append(nil)
+      } else {
+        labels.append(parameter.name)
+      }
+    }
+    return (values, labels)
+  }
+
   private static func differentiate(
-    _ f: Value, _ arguments: [Value], _ context: any CallContext, withValue: Bool
+    _ f: Value, _ arguments: [Value], _ context: any CallContext, withValue: Bool,
+    labels: [String?] = []
   ) throws -> Value {
     guard let first = arguments.first else {
       throw WorkbenchError.noGradientArgument
@@ -65,8 +92,8 @@ extension Session {
       leaves.append(leaf)
       return leaf
     }
-    guard !leaves.isEmpty else { throw WorkbenchError.gradientArgument(kind: first.kind) }
-    let result = try context.call(f, [tracked] + arguments.dropFirst())
+    guard !leaves.isEmpty else { throw WorkbenchError.gradientArgument(kind: kind(of: first)) }
+    let result = try context.call(f, [tracked] + arguments.dropFirst(), labels: labels)
     let loss = try scalar(result)
     var gradients = try tape.gradients(of: loss, for: leaves, releasing: true)[...]
     let nested = try nest(first) { tensor in gradients.popFirst() ?? tensor }
@@ -114,6 +141,11 @@ extension Session {
       }
     }
     return largest
+  }
+
+  /// What an error calls a value: of a tensor its dtype, which grad cannot use.
+  private static func kind(of value: Value) -> String {
+    value.asTensor.map { "\($0.dtype.rawValue) tensor" } ?? value.kind
   }
 
   private static func scalar(_ result: Value) throws -> Tensor {

@@ -22,6 +22,10 @@ extension Session {
   private func helpLines(_ words: [String], _ columns: Int) throws -> [String] {
     guard let first = words.first else { return overview(columns) }
     let topic = words.joined(separator: " ")
+    // A function of the notebook comes before the word that it hides.
+    if words.count == 1, let function = interpreter[first]?.asClosure {
+      return page(of: function, columns)
+    }
     if let builtin = builtins.first(where: { $0.name == topic }) {
       return [page(of: builtin, columns: columns)]
     }
@@ -35,6 +39,7 @@ extension Session {
     if words.count == 1, let module = libraryModule(first) {
       return moduleHelp(topic, module, columns)
     }
+    if words.count == 1, let lines = functionHelp(first, columns) { return lines }
     let hits = search(topic)
     if !hits.isEmpty { return hits.flatMap { lines(of: $0, columns) } }
     let known = builtins.map(\.name) + languageTopics.keys
@@ -125,6 +130,58 @@ extension Session {
     return names + summaries + others
   }
 
+  /// `stats.median`, `median` where a module has it, or a function in a variable (`m.f`).
+  private func functionHelp(_ name: String, _ columns: Int) -> [String]? {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    if parts.count == 2, let text = libraryModule(parts[0]) {
+      return libraryPage(parts[1], in: parts[0], text, columns)
+    }
+    if parts.count > 1, let function = variable(name)?.asClosure {
+      return page(of: function, columns)
+    }
+    guard parts.count == 1 else { return nil }
+    let pages = libraryModules.compactMap { module in
+      libraryModule(module).flatMap { libraryPage(name, in: module, $0, columns) }
+    }
+    return pages.isEmpty ? nil : Array(pages.joined(separator: [""]))
+  }
+
+  /// The page of a function of the library: its documentation, and how it is brought in.
+  private func libraryPage(
+    _ name: String, in module: String, _ text: String, _ columns: Int
+  ) -> [String]? {
+    guard !name.hasPrefix("_") else { return nil }
+    var documentation: [String] = []
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      if line.hasPrefix("##") {
+        documentation.append(String(line.dropFirst(line.hasPrefix("## ") ? 3 : 2)))
+        continue
+      }
+      if line.hasPrefix("fn \(name)(") {
+        let close = line.firstIndex(of: ")") ?? line.endIndex
+        let signature = "\(module).\(line[..<close].dropFirst(3)))"
+        let end = "use \(module) brings it; view \(module).\(name) shows how it is written"
+        return foldedText(signature, hanging: 4, columns: columns)
+          + documented(documentation, columns) + [""] + foldedText(end, columns: columns)
+      }
+      documentation = []
+    }
+    return nil
+  }
+
+  /// The page of a function of the notebook.
+  private func page(of function: ClosureFunction, _ columns: Int) -> [String] {
+    let lines = function.documentation
+    return foldedText(function.signature, hanging: 4, columns: columns)
+      + documented(
+        lines.isEmpty ? ["No ## lines stand above it; view shows how it is written"] : lines,
+        columns)
+  }
+
+  private func documented(_ lines: [String], _ columns: Int) -> [String] {
+    lines.flatMap { foldedText("  " + $0, hanging: 2, columns: columns) }
+  }
+
   /// What a library module brings: the first line of each function's documentation.
   private func moduleHelp(_ name: String, _ text: String, _ columns: Int) -> [String] {
     var lines = ["use \(name)"]
@@ -164,5 +221,12 @@ extension Session {
       }
     }
     return lines
+  }
+}
+
+extension Value {
+  /// A function written in the language.
+  fileprivate var asClosure: ClosureFunction? {
+    if case .function(let function) = self { function as? ClosureFunction } else { nil }
   }
 }

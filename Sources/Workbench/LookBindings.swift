@@ -178,7 +178,7 @@ extension Session {
   }
 
   /// A variable, or a field of one: `f`, `stats.median`.
-  private func variable(_ path: String) -> Value? {
+  func variable(_ path: String) -> Value? {
     let parts = path.split(separator: ".").map(String.init)
     guard let first = parts.first, var value = interpreter[first] else { return nil }
     for name in parts.dropFirst() {

@@ -8,10 +8,11 @@ extension Session {
   func randomBindings() -> [Builtin] {
     let seed = TensorWords.seed
     func word(
-      _ name: String, _ summary: String, _ parameters: [Parameter],
+      _ name: String, _ summary: String, _ parameters: [Parameter], flags: Builtin.Flags = [],
       _ body: @escaping (Call, inout RandomStream) throws -> Value
     ) -> Builtin {
-      Builtin(name, group: "numbers", summary, parameters + [seed]) { [unowned self] call in
+      Builtin(name, group: "numbers", summary, parameters + [seed], flags: flags) {
+        [unowned self] call in
         var stream = try randomStream(call)
         return try body(call, &stream)
       }
@@ -43,13 +44,14 @@ extension Session {
         let made = try Tensor.randint(shape, low: low, high: high, from: &stream)
         return shape.isEmpty ? .int(made.ints()[0]) : .tensor(made)
       },
-      word("shuffle", "the elements in random order", [list]) { call, stream in
+      word("shuffle", "the elements in random order", [list], flags: .pure) { call, stream in
         let elements = try call.list("list")
         return .list(try Self.order(elements.count, call, &stream).map { elements[$0] })
       },
       word(
         "choice", "a random element; with weights, in proportion to them",
-        [list, Parameter("weights", .label("nil"), "a number from 0 for each element")]
+        [list, Parameter("weights", .label("nil"), "a number from 0 for each element")],
+        flags: .pure
       ) { call, stream in
         let elements = try call.list("list")
         guard !elements.isEmpty else { throw WorkbenchError.choiceOfNone }
@@ -58,7 +60,9 @@ extension Session {
         }
         return elements[try Self.pick(call, elements.count, stream.uniform())]
       },
-      word("permutation", "the ints from 0 to below n in random order", [Parameter("n")]) {
+      word(
+        "permutation", "the ints from 0 to below n in random order", [Parameter("n")], flags: .pure
+      ) {
         call, stream in
         .list(try Self.order(call.int("n", in: 0...(1 << 32)), call, &stream).map { .int($0) })
       },

@@ -71,16 +71,29 @@ extension Session {
 
   private func extent(of value: Value) -> String {
     switch value {
-    case .text(let box): "\(box.string.count) characters"
-    case .list(let box): "\(box.elements.count) values"
-    case .map(let box): "\(box.map.count) keys"
+    case .text(let box): counted(box.string.count, "character")
+    case .list(let box): counted(box.elements.count, "value")
+    case .map(let box): counted(box.map.count, "key")
+    case .range(let range): counted(range.count, "value")
     case .host(let box): box.object.extent ?? ""
     default: ""
     }
   }
 
+  private func counted(_ count: Int, _ word: String) -> String {
+    "\(count) \(word)\(count == 1 ? "" : "s")"
+  }
+
+  /// Functions and objects that hold nothing of their own have no bytes.
   private func byteText(of value: Value) -> String {
-    value.asObject?.byteCount.map(byteWords) ?? ""
+    switch value {
+    case .nil, .function: return ""
+    case .host(let box): return box.object.byteCount.map(byteWords) ?? ""
+    default:
+      var size = HeldBytes()
+      size.add(value)
+      return (size.isCut ? "over " : "") + byteWords(size.count)
+    }
   }
 
   private func trimmed(_ text: String) -> String {
@@ -98,4 +111,42 @@ func byteWords(_ count: Int) -> String {
     return tenths >= 1000 ? "\((tenths + 5) / 10) \(name)" : "\(tenths / 10).\(tenths % 10) \(name)"
   }
   return "\(count) bytes"
+}
+
+/// The bytes that a value holds, storage that stands in it several times counted once. Looks at a
+/// million parts at most.
+private struct HeldBytes {
+  private(set) var count = 0
+  private(set) var isCut = false
+  private var seen: Set<ObjectIdentifier> = []
+  private var left = 1_000_000
+
+  mutating func add(_ value: Value) {
+    var open = [value]
+    while let next = open.popLast() {
+      left -= 1
+      if left < 0 {
+        isCut = true
+        return
+      }
+      count += MemoryLayout<Value>.size
+      switch next {
+      case .text(let box): if isNew(box) { count += box.string.utf8.count }
+      case .list(let box): if isNew(box) { open += box.elements.prefix(left + 1) }
+      case .map(let box):
+        guard isNew(box) else { continue }
+        open += box.map.values.prefix(left + 1)
+        for key in box.map.keys {
+          if case .text(let text) = key { count += text.utf8.count }
+          count += MemoryLayout<Value>.size
+        }
+      case .host(let box): if isNew(box.object) { count += box.object.byteCount ?? 0 }
+      default: break
+      }
+    }
+  }
+
+  private mutating func isNew(_ storage: AnyObject) -> Bool {
+    seen.insert(ObjectIdentifier(storage)).inserted
+  }
 }

@@ -301,9 +301,11 @@ extension Session {
       plain(
         "item", "the only element as a number or bool", example: "item(tensor([2.5])) -> 2.5"
       ) { try Self.number($0) },
-      plain("float", "the only element as a float") { .float(try $0.item()) },
+      plain("float", "the only element as a float") {
+        .float(try Self.one($0, "float", "f32").item())
+      },
       plain("int", "the only element as an int, its fraction cut") { x in
-        _ = try x.item()
+        let x = try Self.one(x, "int", "i64")
         return .int(try x.detached.cast(to: .i64).ints()[0])
       },
       plain("list", "the elements as nested lists") { try TensorBuilder.nested($0) },
@@ -318,6 +320,16 @@ extension Session {
         example: "cast(tensor([1, 2]), \"f64\").dtype -> \"f64\""
       ) { try $0.tensor("x").cast(to: $0.dtype() ?? .f32) },
     ]
+  }
+
+  /// A tensor of one element; `dtype` is what a cast of all would be written with.
+  private static func one(_ x: Tensor, _ word: String, _ dtype: String) throws -> Tensor {
+    guard x.elementCount == 1 else {
+      throw TensorError.shape(
+        operation: word, rule: "one element", got: [x.shape],
+        help: "cast(x, \"\(dtype)\") converts all of them")
+    }
+    return x
   }
 
   private static func number(_ x: Tensor) throws -> Value {

@@ -41,6 +41,7 @@ package enum WorkbenchError: RoomError, Equatable {
   case tokenIDs(word: String, label: String, kind: String)
   case savedTensors(ending: String, name: String, kind: String)
   case noJSON(kind: String)
+  case deepJSON(Int)
   case csvRows(row: Int, kind: String)
   /// `name` is nil for a value that has none.
   case noSource(name: String?, kind: String)
@@ -84,7 +85,7 @@ package enum WorkbenchError: RoomError, Equatable {
       .samplerStage, .choiceOfNone, .weights, .checkStep, .noToken, .gradientOfGradient,
       .replyOfPrompt, .systemLater, .shardOfFile, .noPicture, .cannotSave, .pattern:
       .value
-    case .patternTooCostly: .limit
+    case .patternTooCostly, .deepJSON: .limit
     case .assignedIndex, .tensorIndex, .tensorElement, .traceIndex, .datasetIndex, .plotted,
       .tokenIDs, .savedTensors, .noJSON, .csvRows, .noSource, .gradientArgument, .gradientResult,
       .noAdapter:
@@ -152,6 +153,7 @@ package enum WorkbenchError: RoomError, Equatable {
       "\(word) needs ints in \(label), not \(withArticle(kind))"
     case .savedTensors(let ending, let name, let kind):
       "save needs tensors for .\(ending): \(visibleText(name)) is \(withArticle(kind))"
+    case .deepJSON(let limit): "json text holds values nested at most \(limit) deep"
     case .noJSON(let kind): "json has no form for \(withArticle(kind))"
     case .csvRows(let row, let kind):
       "csv needs rows that are all maps or all lists: row \(row) is \(withArticle(kind))"
@@ -248,11 +250,15 @@ package enum WorkbenchError: RoomError, Equatable {
     case .plotted: "give a list of numbers, a tensor or a range"
     case .tokenIDs: "tokens m, \"text\" lists the ids of a text"
     case .savedTensors: "tensor(x) makes one of a number or a list"
+    case .deepJSON: "nest the values less deep, or give parts a file of their own"
     case .noJSON: "str(x) makes text of anything"
     case .csvRows: "make each row a map, or each a list"
     case .noSource(nil, _): "write view f"
     case .noSource(let name?, _): "write print \(name) to see it"
-    case .gradientArgument: "tensor(3.0) makes a tensor of a number"
+    case .gradientArgument(let kind):
+      kind.hasSuffix("tensor")
+        ? "write the numbers as floats, as in tensor([1.0, 2.0]), or cast(x, \"f32\")"
+        : "tensor(3.0) makes a tensor of a number"
     case .gradientResult: "end it with sum() or mean()"
     case .noAdapter: "give a run of method: \"lora\", or use the run's model itself"
     case .plottedCount: "plot [a, b] draws two series"

@@ -211,7 +211,11 @@ enum Command {
     var settings = start
     var code: String?
     try reader.readOptions(command: "", codeOption: true) { name, value in
-      if name == "-c" { code = value } else { try settings.set(name, value) }
+      guard name == "-c" else { return try settings.set(name, value) }
+      guard code == nil else {
+        throw UsageError(message: "-c is given twice", help: "put both on lines of one string")
+      }
+      code = value
     }
     if let code {
       guard reader.words.isEmpty else {
@@ -220,6 +224,8 @@ enum Command {
       return .code(code, settings)
     }
     guard let path = reader.words.first else { return .console(settings) }
+    // As elsewhere, `-` is standard input, which is read when no file is named.
+    if path == "-", reader.words.count == 1, settings.firstFile == nil { return .console(settings) }
     guard settings.firstFile == nil else {
       throw UsageError(message: "-i takes one file; \(path) is too much")
     }
@@ -232,7 +238,8 @@ enum Command {
     if !path.contains("."), !path.contains("/") {
       throw UsageError(
         message: "\(path) is no command",
-        help: didYouMean(path, among: commandWords.map(\.name) + ["version"])
+        help: didYouMean(
+          path, among: commandWords.map(\.name).filter { !$0.isEmpty } + ["version"])
           ?? "quire --help lists the commands")
     }
     return .script(path, settings)

@@ -19,6 +19,7 @@ enum Main {
 
   static func run(_ words: [String]) -> Int32 {
     do {
+      try checkArguments()
       try useVectorLevel()
       return try Command.parse(words).perform()
     } catch let error as UsageError {
@@ -27,6 +28,16 @@ enum Main {
     } catch {
       standardError(Diagnostic(error).rendered() + "\n")
       return 1
+    }
+  }
+
+  /// Code and paths are UTF-8: what is not would have been changed on its way here.
+  private static func checkArguments() throws {
+    for place in 1..<max(1, Int(CommandLine.argc)) {
+      guard let raw = CommandLine.unsafeArgv[place], String(validatingCString: raw) == nil else {
+        continue
+      }
+      throw UsageError(message: "argument \(place) is not UTF-8", help: "write it as UTF-8")
     }
   }
 

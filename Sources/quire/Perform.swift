@@ -31,7 +31,14 @@ extension Command {
       return runScript(name: "-c", text: code, folder: currentFolder(), isTyped: true, settings)
     case .script(let path, let settings):
       let absolute = Path.join(currentFolder(), path)
-      let text = try Files.readText(absolute)
+      let text: String
+      do {
+        text = try Files.readText(absolute)
+      } catch {
+        // As for a notebook: what cannot be read is refused.
+        standardError(Diagnostic(error).rendered() + "\n")
+        return 2
+      }
       return runScript(
         name: path, text: text, folder: Path.folder(of: absolute), isTyped: false, settings)
     case .notebook(let command): return command.perform()

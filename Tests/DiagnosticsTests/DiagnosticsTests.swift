@@ -50,6 +50,11 @@ import Testing
     #expect(lines[2].contains("!"))
   }
 
+  @Test func `a text without an end is cut`() {
+    let long = Diagnostic(.fail, String(repeating: "a", count: 300_000))
+    #expect(long.rendered().utf8.count < 30_000)
+  }
+
   @Test func `shows the ends of a long chain of calls and counts the rest`() {
     let source = SourceText(name: "a", text: "f()")
     let call = Diagnostic.CallSite(name: "f", place: Place(source, SourceRange(0, 3)))
@@ -69,6 +74,11 @@ import Testing
     #expect(didYouMean("promt", among: ["prompt", "print"]) == "did you mean prompt or print?")
     #expect(nearestNames(to: "tempreature", among: ["temperature", "top_k"]) == ["temperature"])
     #expect(nearestNames(to: "temp", among: ["temperature"]) == ["temperature"])
+  }
+
+  @Test func `a short name is not half of another`() {
+    #expect(nearestNames(to: "k", among: ["kl", "K"]) == ["K"])
+    #expect(nearestNames(to: "line", among: ["kind", "lines"]) == ["lines"])
   }
 
   @Test func `offers nothing that is far off`() {

@@ -34,7 +34,7 @@ import Testing
 
   private static let table = #"""
     [file] read toi.jsonl: no such file or folder | did you mean toy.jsonl?
-    [file] read a: no such file or folder
+    [file] read a: no such file or folder | check the spelling, and the folder that the path begins in
     [file] write x/a: no such file or folder | the folder must exist
     [file] write a: disk full | make room and try again; what was in the file before is still there
     [file] write a: disk quota used up | make room and try again; what was in the file before is still there

@@ -99,6 +99,46 @@ import Testing
     #expect(recorder.lines.last == "# expect: 1")
   }
 
+  @Test func `an interrupt has a place in a loop that begins the text`() {
+    let recorder = Recorder()
+    let interrupt = recorder.interpreter.interrupt
+    // Raised while the text runs: before it, a cell is not begun.
+    let thread = Thread {
+      Thread.sleep(forTimeInterval: 0.05)
+      interrupt.request()
+    }
+    thread.start()
+    let errors = recorder.run("while true {}")
+    #expect(errors.map(\.code) == [.interrupted])
+    #expect(errors.first?.place != nil)
+  }
+
+  @Test func `an error in a used file shows the line that uses it`() throws {
+    let interpreter = Interpreter(
+      builtins: [],
+      modules: { SourceText(name: $0, text: $0 == "a.quire" ? "x = 1 / 0" : "x = =") },
+      interrupt: Interrupt())
+    for name in ["a", "b"] {
+      do throws(DiagnosticList) {
+        try interpreter.run(SourceText(name: "cell", text: "y = 1\nuse \"\(name).quire\""))
+        Issue.record("\(name) should fail")
+      } catch {
+        let first = error.list.first
+        #expect(first?.place?.source.name == "\(name).quire")
+        #expect(first?.calls.map(\.name) == ["use \(name)"])
+        #expect(first?.calls.first?.place.source.name == "cell")
+      }
+    }
+  }
+
+  @Test func `a text full of errors tells twenty, a long name is cut`() {
+    let recorder = Recorder()
+    #expect(recorder.run(String(repeating: "\\\n", count: 1000)).count == 20)
+    let long = recorder.run(String(repeating: "a", count: 300_000)).first
+    #expect((long?.message.utf8.count ?? 0) < 300)
+    #expect((long?.help?.utf8.count ?? 0) < 300)
+  }
+
   @Test func `catch does not see an interrupt`() {
     let recorder = Recorder()
     recorder.interpreter.interrupt.request()

@@ -254,7 +254,59 @@ import Testing
       .commandArgument("print", "if"),
       "[syntax] the arguments of a command do not begin with if | write print(if …)"
     ),
-    (.wrongClose("[", "]", got: ")"), "[syntax] [ is closed by ], not by ) | put ] before this"),
+    (
+      .wrongClose("[", "]", got: ")", opensBefore: true),
+      "[syntax] [ is closed by ], not by ) | put ] before this"
+    ),
+    (
+      .wrongClose("[", "]", got: ")", opensBefore: false),
+      "[syntax] [ is closed by ], not by ) | write ] in place of )"
+    ),
+    (
+      .selfParameter,
+      "[syntax] a function belongs to no object, so it has no self"
+        + " | take a map, change it and return it: fn f(m, x) { m.x = x; return m }"
+    ),
+    (.bareTuple("i, x"), "[syntax] a statement has one value | a list is written [i, x]"),
+    (
+      .lambdaDefault,
+      "[syntax] the parameters of => have no defaults"
+        + " | give it a name: fn f(a, b: 2) = a + b"
+    ),
+    (
+      .equalsBlock("f"),
+      "[syntax] after = stands one phrase, no block | leave out the =: fn f(…) { … }"
+    ),
+    (
+      .touchingArgument("print", #""hi""#),
+      #"[syntax] a blank stands between a command and its argument | write print "hi""#
+    ),
+    (
+      .openStringSmart("”"),
+      #"[syntax] the string is not closed on its line | close it with " in place of ”"#
+    ),
+    (
+      .radixTooLarge,
+      "[syntax] an int literal fits 64 bits: at most 9223372036854775807"
+        + " | that is 0x7fffffffffffffff; a float is written in decimal digits"
+    ),
+    (
+      .threeDots("3"),
+      "[syntax] a range is written with two dots | write 0..3, or 0..=3 with its end"
+    ),
+    (
+      .generator("sum"),
+      "[syntax] for makes a list inside its own brackets | write sum([x for x in xs])"
+    ),
+    (
+      .loopValue,
+      "[syntax] a loop has no value"
+        + " | write [x * 2 for x in xs], or append to a list in the loop"
+    ),
+    (
+      .nothingBehind("+"),
+      "[syntax] expected an expression after +, got the end | write what follows +"
+    ),
     (
       .lineGoesOn("+"),
       "[syntax] a line that ends with + goes on in the next one"
@@ -286,6 +338,10 @@ import Testing
     (.unknownName("zz", []), "[name] no name zz | assign it first: zz = …"),
     (.unknownFunction("prin", ["print"]), "[name] no function prin | did you mean print?"),
     (.unknownFunction("zz", []), "[name] no function zz | define it first: fn zz(…) { … }"),
+    (
+      .noValueYet("self"),
+      "[name] self has no value | a map holds the fields: m = {x: 1}, then m.x = 3"
+    ),
     (.noValueYet("x"), "[name] x has no value yet | assign it before it is read: x = …"),
     (
       .noValueInFunction("x"),
@@ -319,6 +375,11 @@ import Testing
       "[type] keys needs a map, not a list | usage: keys(map)"
     ),
     (
+      .argumentKind("fixed", "a number for x", "tensor", "fixed(x, decimals)"),
+      "[type] fixed needs a number for x, not a tensor"
+        + " | x.item() takes the number out of a tensor; usage: fixed(x, decimals)"
+    ),
+    (
       .argumentRange("fixed", "decimals from 0 to 30", 99, "fixed(x, decimals: 2)"),
       "[value] fixed needs decimals from 0 to 30: got 99 | usage: fixed(x, decimals: 2)"
     ),
@@ -329,8 +390,8 @@ import Testing
     (.comparisonAlone("x"), "[value] this comparison goes nowhere | to assign write x = …"),
     (.nameAlone("x"), "[value] this value goes nowhere | write print x to see it"),
     (
-      .unchanged("xs", "append"),
-      "[value] append gives a new value, which goes nowhere | write xs = append(xs, …)"
+      .unchanged("append", "xs = append(xs, 3)"),
+      "[value] append gives a new value, which goes nowhere | write xs = append(xs, 3)"
     ),
     (.notBool(asker: "if", kind: "int"), "[type] if needs a bool, not an int | write x != 0"),
     (
@@ -367,6 +428,29 @@ import Testing
       .operands("+", "int", "nil"),
       "[type] + does not fit an int and nil | one side is nil: check where it comes from"
     ),
+    (
+      .operands("+", "int", "list"),
+      "[type] + does not fit an int and a list | lists are joined: write [x] + xs"
+    ),
+    (
+      .operands("+", "map", "map"),
+      "[type] + does not fit a map and a map"
+        + " | set the keys one by one: for k, v in b { a[k] = v }"
+    ),
+    (
+      .operands("*", "list", "float"),
+      "[type] * does not fit a list and a float"
+        + " | [x * 1.5 for x in xs] multiplies each; so does tensor(xs) * 1.5"
+    ),
+    (
+      .operands("+", "bool", "int"),
+      "[type] + does not fit a bool and an int | int(b) makes 0 or 1 of a bool"
+    ),
+    (
+      .operands("-", "function", "int"),
+      "[type] - does not fit a function and an int"
+        + " | a function is called with parentheses: f(x), f(-1)"
+    ),
     (.overflow("2 ^ 63"), "[numeric] 2 ^ 63 does not fit a 64-bit int | use floats: float(x)"),
     (.divisionByZero("division"), "[numeric] division by zero | check the divisor first"),
     (.negateKind("string"), "[type] - needs a number, not a string"),
@@ -398,6 +482,10 @@ import Testing
     (
       .noMethod("g", kind: "map", [], isField: true),
       "[name] no function g for a map | a function kept in a map is called with (m.g)(…)"
+    ),
+    (
+      .noMethod("shape", kind: "tensor", [], isField: true),
+      "[name] shape is a field, not a function | write x.shape"
     ),
     (
       .noMethod("medain", kind: "module", ["median", "mean"], isField: false),
@@ -471,6 +559,11 @@ import Testing
       "[type] a list is indexed by an int, not a float"
         + " | write int(x); a // b divides into ints"
     ),
+    (
+      .indexKind("list", "tensor"),
+      "[type] a list is indexed by an int, not a tensor"
+        + " | x.item() takes the number out of a tensor"
+    ),
     (.keyKind("float"), "[type] a map's key is a string or an int, not a float | write str(key)"),
     (.cannotIndex("int"), "[type] an int cannot be indexed"),
     (
@@ -533,8 +626,25 @@ import Testing
       "[memory] the string is too large for the memory | work on smaller pieces"
     ),
     (
-      .noModule("nope"),
+      .noModule("nope", known: []),
       #"[name] no module nope | a file is brought in by its path: use "lib/mine.quire""#
+    ),
+    (.noModule("stat", known: ["nn", "stats"]), "[name] no module stat | did you mean stats?"),
+    (
+      .noModule("zzz", known: ["nn", "stats"]),
+      #"[name] no module zzz | modules: nn, stats; a file is use "lib/mine.quire""#
+    ),
+    (
+      .noModule("math", known: ["nn"]),
+      "[name] no module math | sqrt, exp, log, sin, cos are always there"
+    ),
+    (
+      .noModule("random", known: ["nn"]),
+      "[name] no module random | random is a word that is always there"
+    ),
+    (
+      .moduleNotUsed("stats"),
+      "[name] no name stats | it is a module: write use stats first"
     ),
     (
       .moduleCycle(["a", "b", "a"]),
@@ -562,7 +672,23 @@ import Testing
       .convert("int", "list", help: "map(xs, int) converts each"),
       "[type] int cannot convert a list | map(xs, int) converts each"
     ),
-    (.badNumber("int", "4x"), #"[value] int cannot read "4x" | digits alone: 42, -7, 3.5, 1e-3"#),
+    (.badNumber("int", "4x"), #"[value] int cannot read "4x" | digits alone: 42, -7"#),
+    (
+      .badNumber("float", "4x"),
+      #"[value] float cannot read "4x" | digits alone: 42, -7, 3.5, 1e-3"#
+    ),
+    (
+      .badNumber("int", "3.7"),
+      #"[value] int cannot read "3.7" | int(float(s)) cuts the fraction off"#
+    ),
+    (
+      .badNumber("int", "0x10"),
+      #"[value] int cannot read "0x10" | leave out the prefix: int("10", base: 16)"#
+    ),
+    (
+      .notBool("2"),
+      #"[value] bool takes 0, 1, "true" and "false", not 2 | write a comparison, as x != 0"#
+    ),
     (.badBase(1), "[value] int needs a base from 2 to 36, not 1"),
     (.zipLengths, "[value] zip needs lists of the same length | cut one of them: xs[..n]"),
     (.stepZero, "[value] range needs a step that is not 0"),

@@ -165,8 +165,32 @@ import Testing
 
   @Test func `a missing file is a sentence, not a trap`() throws {
     let done = try Binary.run(["/nowhere/x.quire"])
-    #expect(done.status == 1)
+    #expect(done.status == 2)
     #expect(done.err.contains("no such file"))
+  }
+
+  @Test func `what cannot be run is exit code 2 in a script, in -c and on stdin`() throws {
+    let folder = try Binary.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let script = folder.appending(path: "s.quire")
+    try Data([0x70, 0xFF]).write(to: script)
+    #expect(try Binary.run([script.path]).status == 2)
+    #expect(try Binary.run([], input: "no_such_name").status == 2)
+    #expect(try Binary.run(["-"], input: "no_such_name").status == 2)
+    #expect(try Binary.run(["-c", "no_such_name"]).status == 2)
+    try Data("no_such_name".utf8).write(to: script)
+    #expect(try Binary.run([script.path]).status == 2)
+    let twice = try Binary.run(["-c", "1", "-c", "2"])
+    #expect(twice.status == 2 && twice.err.contains("given twice"))
+  }
+
+  @Test func `output that cannot be written is exit code 7`() throws {
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = ["-c", "exec \"$0\" -c 'print 1' > /dev/full 2> /dev/null", Binary.path]
+    try shell.run()
+    shell.waitUntilExit()
+    #expect(shell.terminationStatus == 7)
   }
 
   @Test func `the doctor finds the model in the box`() throws {

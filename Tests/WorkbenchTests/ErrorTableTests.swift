@@ -36,8 +36,10 @@ import Testing
     .datasetIndex(kind: nil), .plotted(word: "histogram", kind: "map"),
     .tokenIDs(word: "decode", label: "ids", kind: "nil"),
     .savedTensors(ending: "npz", name: "a.0", kind: "int"), .noJSON(kind: "function"),
+    .deepJSON(64),
     .csvRows(row: 3, kind: "int"), .noSource(name: nil, kind: "int"),
     .noSource(name: "xs", kind: "list"), .gradientArgument(kind: "int"),
+    .gradientArgument(kind: "i64 tensor"),
     .gradientResult(kind: "list"), .noAdapter(run: "first"),
     // Numbers of things.
     .plottedCount(3), .noGradientArgument, .noMessage(usage: "chat(model, message)"),
@@ -97,10 +99,12 @@ import Testing
     [type] decode needs ints in ids, not nil | tokens m, "text" lists the ids of a text
     [type] save needs tensors for .npz: a.0 is an int | tensor(x) makes one of a number or a list
     [type] json has no form for a function | str(x) makes text of anything
+    [limit] json text holds values nested at most 64 deep | nest the values less deep, or give parts a file of their own
     [type] csv needs rows that are all maps or all lists: row 3 is an int | make each row a map, or each a list
     [type] view shows the source of functions, not of an int | write view f
     [type] view shows the source of functions: xs is a list | write print xs to see it
     [type] grad needs f32 or f64 tensors in the first argument, not an int | tensor(3.0) makes a tensor of a number
+    [type] grad needs f32 or f64 tensors in the first argument, not an i64 tensor | write the numbers as floats, as in tensor([1.0, 2.0]), or cast(x, "f32")
     [type] grad needs a function with a scalar tensor as result, not a list | end it with sum() or mean()
     [type] run first trained all weights and has no adapter | give a run of method: "lora", or use the run's model itself
     [arity] plot needs ys, or xs and ys: got 3 values | plot [a, b] draws two series

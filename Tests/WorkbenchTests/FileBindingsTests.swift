@@ -21,6 +21,18 @@ import Workbench
     #expect(bench.shows("glob \"*.txt\"") == "[\"a.txt\"]\n")
   }
 
+  @Test func `a link that leads out of the folder is passed over, a path that does is refused`()
+    throws
+  {
+    let (bench, folder) = try bench()
+    bench.run("write \"a.txt\", \"a\"")
+    try FileManager.default.createSymbolicLink(atPath: folder + "/out", withDestinationPath: "/etc")
+    #expect(bench.shows("glob \"**\"") == "[\"a.txt\"]\n")
+    #expect(bench.shows("glob \"*\"") == "[\"a.txt\"]\n")
+    #expect(bench.shows("glob \"*/host*\"") == "[]\n")
+    #expect(bench.run("glob \"/etc/*\"").diagnostic?.code == .permission)
+  }
+
   @Test func `json and csv go there and back`() throws {
     let (bench, _) = try bench()
     #expect(bench.shows("json(\"[1, 2.5, null]\")") == "[1, 2.5, nil]\n")

@@ -49,11 +49,58 @@ import Workbench
     #expect(bench.run("help qqqq").diagnostic?.code == .name)
   }
 
-  @Test func `lists variables with kind and extent`() {
+  @Test func `help knows functions of the notebook and of the library`() {
+    let bench = Bench()
+    bench.run("## Twice the number.\n## Example: dbl(2) -> 4\nfn dbl(x, by: 2) = x * by")
+    #expect(
+      bench.shows("help dbl") == "dbl(x, by: 2)\n  Twice the number.\n  Example: dbl(2) -> 4\n")
+    bench.run("fn bare(x) = x")
+    #expect(bench.shows("help bare").hasPrefix("bare(x)\n"))
+    for question in ["help stats.median", "help median"] {
+      let page = bench.shows(question)
+      #expect(page.hasPrefix("stats.median("), "\(question)")
+      #expect(page.contains("use stats brings it"), "\(question)")
+    }
+    #expect(bench.shows("help nn.mlp").hasPrefix("nn.mlp("))
+    #expect(bench.run("help stats._needs").diagnostic?.code == .name)
+  }
+
+  @Test func `a module that is not brought in is told how`() {
+    let bench = Bench()
+    #expect(
+      bench.run("stats.mean([1])").diagnostic?.help == "it is a module: write use stats first")
+    #expect(bench.run("use stat").diagnostic?.help == "did you mean stats?")
+    bench.run("use random")
+    #expect(bench.sink.notes == [])
+  }
+
+  @Test func `grad takes the arguments of its function, by place and by label`() {
+    let bench = Bench()
+    bench.run("fn f(x, y: 2.0) = sum(x * y)\nx = tensor([1.0])")
+    #expect(bench.shows("grad(f)(x, y: 3.0).item()") == "3.0\n")
+    #expect(bench.shows("grad(f)(x: x).item()") == "2.0\n")
+    #expect(bench.shows("value_and_grad(f)(x, y: 4.0)[0].item()") == "4.0\n")
+    #expect(bench.shows("grad((a, b) => sum(a * b))(x, x).item()") == "1.0\n")
+    #expect(bench.shows("grad(sum)(x).item()") == "1.0\n")
+    #expect(bench.run("grad(f)(x, z: 1)").diagnostic?.code == .arity)
+    #expect(bench.run("grad(f)()").diagnostic?.code == .arity)
+  }
+
+  @Test func `json_text writes what json reads again, and says where the limit is`() {
+    let bench = Bench()
+    bench.run("fn deep(n) { x = []; for i in 1..n { x = [x] }; x }")
+    #expect(bench.shows("json(json_text(deep(64))) == deep(64)") == "true\n")
+    #expect(bench.run("json_text(deep(65))").diagnostic?.code == .limit)
+  }
+
+  @Test func `lists variables with kind, extent and bytes`() {
     let bench = Bench()
     bench.run("numbers = [1, 2, 3]; word = \"hi\"")
     #expect(
-      bench.shows("vars") == "numbers  list    3 values\nword     string  2 characters\n")
+      bench.shows("vars")
+        == "numbers  list    3 values      64 bytes\nword     string  2 characters  18 bytes\n")
+    bench.run("reset; one = {a: 1}; for i in 0..60 { one = {a: one, b: one} }")
+    #expect(bench.shows("vars").hasPrefix("one  map  2 keys"))
   }
 
   @Test func `forgets a variable and says when there is none`() {
