@@ -163,6 +163,7 @@ func jsonValue(_ value: Value) throws -> JSON {
 
 private func jsonValue(_ value: Value, _ poll: inout Poll, depth: Int) throws -> JSON {
   try poll.turn()
+  // What is written can be read again.
   let isFull = depth >= JSONLimits().depth
   if isFull, value.asList != nil || value.asMap != nil {
     throw WorkbenchError.deepJSON(JSONLimits().depth)

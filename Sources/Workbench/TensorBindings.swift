@@ -324,7 +324,7 @@ extension Session {
 
   /// A tensor of one element; `dtype` is what a cast of all would be written with.
   private static func one(_ x: Tensor, _ word: String, _ dtype: String) throws -> Tensor {
-    guard x.elementCount == 1 else {
+    guard x.count == 1 else {
       throw TensorError.shape(
         operation: word, rule: "one element", got: [x.shape],
         help: "cast(x, \"\(dtype)\") converts all of them")
