@@ -129,7 +129,7 @@ private struct HeldBytes {
         isCut = true
         return
       }
-      count += MemoryLayout<Value>.size
+      count += MemoryLayout<Value>.stride
       switch next {
       case .text(let box): if isNew(box) { count += box.string.utf8.count }
       case .list(let box): if isNew(box) { open += box.elements.prefix(left + 1) }
@@ -138,7 +138,7 @@ private struct HeldBytes {
         open += box.map.values.prefix(left + 1)
         for key in box.map.keys {
           if case .text(let text) = key { count += text.utf8.count }
-          count += MemoryLayout<Value>.size
+          count += MemoryLayout<Value>.stride
         }
       case .host(let box): if isNew(box.object) { count += box.object.byteCount ?? 0 }
       default: break
