@@ -216,7 +216,6 @@ private let endless: [Endless] = [
            |                    ^^
           in a, called at chat_template.jinja:2:19
           in b, called at chat_template.jinja:3:4
-        help: did you mean a or b?
         """)
     let raised = error("{{ raise_exception('no system role') }}")
     #expect(raised?.kind == .raised && raised?.problem.message == "no system role")
