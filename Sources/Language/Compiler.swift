@@ -506,7 +506,8 @@ struct Compiler {
 
   private mutating func endLoop(_ start: Int, _ range: SourceRange, exits: [Int]) {
     guard let loop = state.loops.popLast() else { return }
-    for place in loop.continues { patch(place, to: start) }
+    // To the instruction that goes back, which is where a stop is looked for.
+    for place in loop.continues { patch(place, to: here) }
     emit(.loop, start - here - 1, 0, 0, range)
     patch(exits + loop.breaks)
   }

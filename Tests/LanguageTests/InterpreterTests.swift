@@ -83,8 +83,18 @@ import Testing
     #expect(names.modules == ["stats"])
   }
 
-  @Test(.timeLimit(.minutes(1)))
-  func `a loop stops when it is interrupted and changes nothing`() {
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
+      "while true { x += 1 }", "while true { continue }",
+      "while true { x += 1\nif x > 5 { continue } }",
+      "for i in 0..9223372036854775807 { continue }",
+      "while true { try { continue } catch e { x = 2 } }",
+      "while true { while true { break }\ncontinue }",
+      "fn f() = f2()\nfn f2() { while true { continue } }\nf()",
+      "time { while true { continue } }",
+    ])
+  func `a loop stops when it is interrupted and changes nothing`(_ loop: String) {
     let recorder = Recorder()
     let interrupt = recorder.interpreter.interrupt
     recorder.run("x = 1")
@@ -92,7 +102,7 @@ import Testing
       Thread.sleep(forTimeInterval: 0.05)
       interrupt.request()
     }
-    let errors = recorder.run("while true { x += 1 }")
+    let errors = recorder.run(loop)
     #expect(errors.map(\.code) == [.interrupted])
     interrupt.clear()
     recorder.run("print x")
