@@ -15,7 +15,7 @@ extension Session {
         let text = try helpText(words)
         return .object(
           PlainText { [weak self] columns in
-            (try? self?.helpText(words, columns: columns)) ?? text
+            columns >= 80 ? text : (try? self?.helpText(words, columns: columns)) ?? text
           })
       },
       Builtin(

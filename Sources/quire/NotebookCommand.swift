@@ -24,6 +24,9 @@ struct NotebookCommand {
     guard !reader.words.isEmpty else {
       throw UsageError(message: "\(name) needs a notebook", help: "quire \(name) FILE.md...")
     }
+    if let script = reader.words.first(where: { $0.hasSuffix(".quire") }) {
+      throw UsageError(message: "\(script) is a script, no notebook", help: "quire \(script)")
+    }
     result.options.paths = reader.words
     try result.finish()
     return result

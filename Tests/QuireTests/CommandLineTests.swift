@@ -46,6 +46,14 @@ import Testing
     #expect(command.err.contains("doctor"))
   }
 
+  @Test(arguments: ["run", "check", "test"])
+  func `a script where a notebook is wanted is told how it is run`(_ command: String) throws {
+    let done = try Binary.run([command, "lesson.quire"])
+    #expect(done.status == 2)
+    #expect(done.err.contains("lesson.quire is a script, no notebook"))
+    #expect(done.err.contains("help: quire lesson.quire"))
+  }
+
   @Test func `a vector level is taken, and one that is not there is named with those that are`()
     throws
   {
