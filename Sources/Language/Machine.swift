@@ -276,11 +276,26 @@ final class Machine: CallContext {
     try checkNativeStack()
     profiler?.begin(builtin.name)
     defer { profiler?.end() }
-    let result = try builtin.code(
-      Call(builtin: builtin, arguments: values, context: self, isDisplayed: isDisplayed))
+    let result: Value
+    do {
+      result = try builtin.code(
+        Call(builtin: builtin, arguments: values, context: self, isDisplayed: isDisplayed))
+    } catch {
+      throw helped(error, builtin)
+    }
     // A word may end its work although a stop was asked for meanwhile.
     if interrupt.isRequested { throw Interrupted() }
     return result
+  }
+
+  /// What a builtin raised itself, with how it is called where nothing else helps.
+  private func helped(_ error: any Error, _ builtin: Builtin) -> any Error {
+    var diagnostic = Diagnostic(error)
+    guard diagnostic.help == nil, diagnostic.place == nil,
+      [.type, .value, .arity, .index, .key, .shape, .dtype, .numeric].contains(diagnostic.code)
+    else { return error }
+    diagnostic.help = "usage: \(builtin.signature)"
+    return diagnostic
   }
 
   /// Calls the builtin of a call instruction; its arguments stand behind `slot`, or in variables
@@ -303,7 +318,7 @@ final class Machine: CallContext {
         isDone = try direct.run(arguments, count, slot)
       } catch {
         own(info, arguments)
-        throw error
+        throw info.builtin.map { helped(error, $0) } ?? error
       }
       if isDone {
         for place in 0..<count {

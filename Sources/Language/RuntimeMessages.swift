@@ -190,6 +190,9 @@ enum RuntimeMessage {
       if sign == "*", [left, right].contains("list"), [left, right].contains("float") {
         help = "[x * 1.5 for x in xs] multiplies each; so does tensor(xs) * 1.5"
       }
+      if sign == "*", [left, right].contains("string"), [left, right].contains("float") {
+        help = "a count is an int: int(x)"
+      }
       if left == "bool" || right == "bool", help == nil { help = "int(b) makes 0 or 1 of a bool" }
       if left == "function" || right == "function" {
         help = "a function is called with parentheses: f(x), f(-1)"
@@ -200,14 +203,31 @@ enum RuntimeMessage {
       return (.numeric, "\(what) does not fit a 64-bit int", "use floats: float(x)")
     case .divisionByZero(let sign):
       return (.numeric, "\(sign) by zero", "check the divisor first")
-    case .negateKind(let kind): return (.type, "- needs a number, not \(article(kind))", nil)
+    case .negateKind(let kind):
+      let help: String? =
+        switch kind {
+        case "nil": nilHelp
+        case "string": "float(s) reads a number from text"
+        case "list": "-tensor(xs) negates each"
+        case "bool": "the other of a bool: not b"
+        default: nil
+        }
+      return (.type, "- needs a number, not \(article(kind))", help)
     case .orderKinds(let sign, let left, let right):
       return (
         .type, "\(sign) orders numbers or strings, not \(article(left)) and \(article(right))",
-        left == "string" || right == "string" ? "make both numbers with float(s)" : nil
+        left == "nil" || right == "nil"
+          ? nilHelp
+          : left == "string" || right == "string"
+            ? "make both numbers with float(s)"
+            : left == "bool" || right == "bool"
+              ? "a bool needs no comparison: a and not b"
+              : left == "list" || left == "map" ? "compare what they hold, or their len(x)" : nil
       )
     case .powerDomain:
-      return (.numeric, "a negative number has no power with a fraction", nil)
+      return (
+        .numeric, "a negative number has no power with a fraction", "abs(x) ^ p leaves the sign out"
+      )
     case .notFunction(let kind, let isCommand):
       let hasElements = ["list", "map", "string", "tensor", "range"].contains(kind)
       return (
@@ -274,7 +294,7 @@ enum RuntimeMessage {
     case .keyKind(let kind):
       return (.type, "a map's key is a string or an int, not \(article(kind))", "write str(key)")
     case .cannotIndex(let kind):
-      return (.type, "\(article(kind)) cannot be indexed", kind == "nil" ? nilHelp : nil)
+      return (.type, "\(article(kind)) cannot be indexed", indexHelp(kind))
     case .sliceBound(let kind):
       return (.type, "a slice's bound is an int, not \(article(kind))", wholeHelp(kind))
     case .rangeBound(let kind):
@@ -284,22 +304,25 @@ enum RuntimeMessage {
     case .cannotIterate(let kind):
       return (
         .type, "for goes over lists, ranges, strings, maps and tensors, not \(article(kind))",
-        kind == "int" ? "write 0..n" : nil
+        kind == "nil" ? nilHelp : kind == "int" ? "write 0..n" : nil
       )
     case .containsKind(let kind, let inside):
       return (
         .type, "in does not look for \(article(kind)) in \(article(inside))",
-        inside == "string" ? "write str(x) in s" : nil
+        inside == "nil"
+          ? nilHelp : inside == "string" ? "write str(x) in s" : "lists, maps, ranges and strings"
       )
     case .unpackCount(let names, let count):
       return (
         .value, "\(names) names need a list of \(names), not of \(count)",
-        count > names ? "take a part of it: xs[..\(names)]" : nil
+        count > names ? "take a part of it: xs[..\(names)]" : "name as many as it holds"
       )
     case .unpackKind(let names, let kind):
       return (
         .type, "\(names) names need a list of \(names), not \(article(kind))",
-        names == 2 ? "enumerate(xs) gives pairs of place and value" : nil
+        kind == "nil"
+          ? nilHelp
+          : names == 2 ? "enumerate(xs) gives pairs of place and value" : "as in [x, y, z]"
       )
     default: return lastWords
     }
@@ -319,7 +342,14 @@ enum RuntimeMessage {
     return kind == "float" || kind == "string" ? "write int(x); a // b divides into ints" : nil
   }
 
-  private var nilHelp: String { "the value is nil: check where it comes from" }
+  private func indexHelp(_ kind: String) -> String? {
+    switch kind {
+    case "nil": nilHelp
+    case "int", "float": "str(x)[0] is the first of its digits"
+    case "function": "a function is called with parentheses: f(x)"
+    default: nil
+    }
+  }
 
   private func isValue(_ kind: String) -> Bool {
     ["string", "list", "map", "range", "int", "float", "bool"].contains(kind)
@@ -340,10 +370,14 @@ enum RuntimeMessage {
       return (
         .type, "elements of \(article(kind)) cannot be assigned",
         kind == "string"
-          ? "make a new one: s[..1] + \"x\" + s[2..], or replace(s, \"a\", \"x\")" : nil
+          ? "make a new one: s[..1] + \"x\" + s[2..], or replace(s, \"a\", \"x\")"
+          : kind == "range" ? "make a list of it: xs = list(r)" : kind == "nil" ? nilHelp : nil
       )
     case .cannotAssignField(let name, let kind):
-      return (.type, "field \(name) of \(article(kind)) cannot be assigned", nil)
+      return (
+        .type, "field \(name) of \(article(kind)) cannot be assigned",
+        kind == "nil" ? nilHelp : "fields are set in maps: m = {\(name): 1}, then m.\(name) = 2"
+      )
     case .sliceAssign:
       return (.type, "a slice of a list cannot be assigned", "assign elements one by one")
     case .recursion(let depth):
@@ -389,13 +423,19 @@ enum RuntimeMessage {
       return (.name, "\(name) is private to \(module)", "names that start with _ stay inside")
     case .internalError(let text):
       return (.internal, text, "this is a defect of Quire; please report it")
-    case .deepEquality: return (.limit, "the values are nested too deep to compare", nil)
+    case .deepEquality:
+      return (.limit, "the values are nested too deep to compare", "compare parts of them")
     case .repeatCount(let count):
-      return (.value, "* needs a count of 0 or more, not \(count)", nil)
+      return (
+        .value, "* needs a count of 0 or more, not \(count)", "max(n, 0) keeps it from below 0"
+      )
     default: return (.internal, "unknown error", nil)
     }
   }
 }
+
+/// What helps where a value is nil that should not be.
+let nilHelp = "the value is nil: check where it comes from"
 
 /// `an int`, `a list`, `nil`.
 func article(_ kind: String) -> String {

@@ -79,9 +79,35 @@ package enum TensorError: RoomError, Equatable {
     case .twoTapes: "constant(x) stops a gradient"
     case .axis: "negative axes count from the last"
     case .elementCount(_, let values, _): "give a shape whose extents multiply to \(values)"
-    case .dtype: "cast(x, \"f32\") gives a tensor another dtype"
+    case .dtype(_, let rule, _): "cast(x, \"\(Self.cast(rule))\") gives a tensor another dtype"
     case .closedTape: "take it again from the function, with grad(f)(x)"
-    case .index, .value, .numeric, .interrupted: nil
+    case .index(_, _, let extent):
+      extent == 0 ? nil : "indices count from 0: the last is \(extent - 1)"
+    case .numeric: "cast(x, \"f64\") has room for it"
+    case .value, .interrupted: nil
+    }
+  }
+
+  /// A dtype that meets a rule about dtypes.
+  private static func cast(_ rule: String) -> String {
+    rule.hasPrefix("int ") ? "i64" : rule.hasPrefix("bools") ? "bool" : "f32"
+  }
+
+  /// The same error of another operation: what a person called, not what that is made of.
+  package func of(_ name: String) -> TensorError {
+    switch self {
+    case .broadcast(_, let a, let b): .broadcast(operation: name, a, b)
+    case .shape(_, let rule, let got, let help):
+      .shape(operation: name, rule: rule, got: got, help: help)
+    case .axis(_, let axis, let rank): .axis(operation: name, axis: axis, rank: rank)
+    case .elementCount(_, let values, let shape):
+      .elementCount(operation: name, values: values, shape: shape)
+    case .dtype(_, let rule, let got): .dtype(operation: name, rule: rule, got: got)
+    case .index(_, let index, let extent): .index(operation: name, index: index, extent: extent)
+    case .value(_, let rule, let got): .value(operation: name, rule: rule, got: got)
+    case .numeric(_, let rule): .numeric(operation: name, rule: rule)
+    case .twoTapes: .twoTapes(operation: name)
+    case .matmul, .unknownDType, .memory, .closedTape, .notScalar, .interrupted: self
     }
   }
 

@@ -1,10 +1,13 @@
 // The list of all builtins: one line a file of bindings, in the order of the reference.
 
 import Language
+import Tensors
 
 extension Session {
   func declaredBuiltins() -> [Builtin] {
-    let numeric = tensorBindings() + layerBindings() + gradientBindings() + randomBindings()
+    let numeric =
+      (tensorBindings() + layerBindings()).map(\.namingItsErrors) + gradientBindings()
+      + randomBindings()
     return sessionBindings() + lookBindings() + fileBindings() + tokenizerBindings()
       + modelBindings()
       + hubBindings() + promptBindings() + chatBindings() + embedBindings() + verifyBindings()
@@ -14,4 +17,19 @@ extension Session {
 
   /// Who reads what `load` does not read itself (adapters, models), asked in this order.
   func loaders() -> [Loader] { [{ [unowned self] in try loadModel($0, $1) }] }
+}
+
+extension Builtin {
+  /// The same word, whose errors of tensors name it and not the operations it is made of.
+  fileprivate var namingItsErrors: Builtin {
+    Builtin(
+      name, group: group, summary, parameters, example: example, details: details, flags: flags
+    ) { [name, code] call in
+      do {
+        return try code(call)
+      } catch let error as TensorError {
+        throw error.of(name)
+      }
+    }
+  }
 }

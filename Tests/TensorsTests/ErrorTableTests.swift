@@ -37,15 +37,15 @@ import Testing
     [shape] softmax needs an axis from -2 to 1: got 2 | negative axes count from the last
     [shape] softmax has no axis 0: a tensor of shape [] has none | negative axes count from the last
     [shape] tensor needs as many values as the shape holds: 2 for [3] | give a shape whose extents multiply to 2
-    [dtype] embedding needs int ids: got f32 | cast(x, "f32") gives a tensor another dtype
+    [dtype] embedding needs int ids: got f32 | cast(x, "i64") gives a tensor another dtype
     [dtype] dtype must be known: got "f23" | did you mean f32?
     [dtype] dtype must be known: got "?" | known: f64 f32 f16 bf16 i64 i32 i16 i8 u8 bool q8_0 q4_0 q4_1 q5_0 q5_1 q2_k q3_k q4_k q5_k q6_k
-    [index] take needs indices from 0 to 1: got 7
+    [index] take needs indices from 0 to 1: got 7 | indices count from 0: the last is 1
     [index] take finds no elements to choose from: got index 0
     [value] topk needs k from 0 to 3: got 4
     [memory] a tensor needs 140.7 TB: 2.5 KB are free | smaller shapes, or dtype: "f32", need less
     [memory] a tensor's size does not fit 64 bits | smaller shapes, or dtype: "f32", need less
-    [numeric] sum of ints needs results within 64 bits
+    [numeric] sum of ints needs results within 64 bits | cast(x, "f64") has room for it
     [value] add has inputs of two gradients: one of them must be constant | constant(x) stops a gradient
     [value] this gradient has been taken already | take it again from the function, with grad(f)(x)
     [shape] grad needs a function with a scalar result: got shape [2] | end it with sum() or mean()
