@@ -453,14 +453,23 @@ import Testing
     ),
     (.overflow("2 ^ 63"), "[numeric] 2 ^ 63 does not fit a 64-bit int | use floats: float(x)"),
     (.divisionByZero("division"), "[numeric] division by zero | check the divisor first"),
-    (.negateKind("string"), "[type] - needs a number, not a string"),
+    (
+      .negateKind("string"),
+      "[type] - needs a number, not a string | float(s) reads a number from text"
+    ),
     (
       .orderKinds("<", "int", "string"),
       "[type] < orders numbers or strings, not an int and a string"
         + " | make both numbers with float(s)"
     ),
-    (.orderKinds("<", "list", "list"), "[type] < orders numbers or strings, not a list and a list"),
-    (.powerDomain, "[numeric] a negative number has no power with a fraction"),
+    (
+      .orderKinds("<", "list", "list"),
+      "[type] < orders numbers or strings, not a list and a list | compare what they hold, or their len(x)"
+    ),
+    (
+      .powerDomain,
+      "[numeric] a negative number has no power with a fraction | abs(x) ^ p leaves the sign out"
+    ),
     (
       .notFunction(kind: "int", isCommand: false),
       "[type] only a function can be called, not an int"
@@ -565,7 +574,7 @@ import Testing
         + " | x.item() takes the number out of a tensor"
     ),
     (.keyKind("float"), "[type] a map's key is a string or an int, not a float | write str(key)"),
-    (.cannotIndex("int"), "[type] an int cannot be indexed"),
+    (.cannotIndex("int"), "[type] an int cannot be indexed | str(x)[0] is the first of its digits"),
     (
       .cannotIndex("nil"),
       "[type] nil cannot be indexed | the value is nil: check where it comes from"
@@ -587,28 +596,37 @@ import Testing
     ),
     (
       .cannotIterate("nil"),
-      "[type] for goes over lists, ranges, strings, maps and tensors, not nil"
+      "[type] for goes over lists, ranges, strings, maps and tensors, not nil | the value is nil: check where it comes from"
     ),
     (
       .containsKind("int", "string"),
       "[type] in does not look for an int in a string | write str(x) in s"
     ),
-    (.containsKind("int", "int"), "[type] in does not look for an int in an int"),
+    (
+      .containsKind("int", "int"),
+      "[type] in does not look for an int in an int | lists, maps, ranges and strings"
+    ),
     (.unpackCount(2, 3), "[value] 2 names need a list of 2, not of 3 | take a part of it: xs[..2]"),
-    (.unpackCount(3, 2), "[value] 3 names need a list of 3, not of 2"),
+    (.unpackCount(3, 2), "[value] 3 names need a list of 3, not of 2 | name as many as it holds"),
     (
       .unpackKind(2, "int"),
       "[type] 2 names need a list of 2, not an int"
         + " | enumerate(xs) gives pairs of place and value"
     ),
-    (.unpackKind(3, "int"), "[type] 3 names need a list of 3, not an int"),
+    (.unpackKind(3, "int"), "[type] 3 names need a list of 3, not an int | as in [x, y, z]"),
     (
       .cannotAssignElement("string"),
       "[type] elements of a string cannot be assigned"
         + #" | make a new one: s[..1] + "x" + s[2..], or replace(s, "a", "x")"#
     ),
-    (.cannotAssignElement("range"), "[type] elements of a range cannot be assigned"),
-    (.cannotAssignField("x", "int"), "[type] field x of an int cannot be assigned"),
+    (
+      .cannotAssignElement("range"),
+      "[type] elements of a range cannot be assigned | make a list of it: xs = list(r)"
+    ),
+    (
+      .cannotAssignField("x", "int"),
+      "[type] field x of an int cannot be assigned | fields are set in maps: m = {x: 1}, then m.x = 2"
+    ),
     (.sliceAssign, "[type] a slice of a list cannot be assigned | assign elements one by one"),
     (
       .recursion(10000),
@@ -660,14 +678,23 @@ import Testing
       .internalError("code that cannot run"),
       "[internal] code that cannot run | this is a defect of Quire; please report it"
     ),
-    (.deepEquality, "[limit] the values are nested too deep to compare"),
-    (.repeatCount(-1), "[value] * needs a count of 0 or more, not -1"),
+    (.deepEquality, "[limit] the values are nested too deep to compare | compare parts of them"),
+    (
+      .repeatCount(-1),
+      "[value] * needs a count of 0 or more, not -1 | max(n, 0) keeps it from below 0"
+    ),
   ]
 
   private static let preludeTable: [(PreludeMessage, String)] = [
-    (.needsList("keys", "int"), "[type] keys needs a list, not an int"),
-    (.needsElements("map", "int"), "[type] map needs a list, range, string or map, not an int"),
-    (.empty("max"), "[value] max needs at least one element"),
+    (
+      .needsList("keys", "int"),
+      "[type] keys needs a list, not an int | 0..n is the range from 0 to n - 1, [x] a list of one"
+    ),
+    (
+      .needsElements("map", "int"),
+      "[type] map needs a list, range, string or map, not an int | 0..n is the range from 0 to n - 1, [x] a list of one"
+    ),
+    (.empty("max"), "[value] max needs at least one element | look first: if len(xs) > 0 { … }"),
     (
       .convert("int", "list", help: "map(xs, int) converts each"),
       "[type] int cannot convert a list | map(xs, int) converts each"
@@ -689,20 +716,35 @@ import Testing
       .notBool("2"),
       #"[value] bool takes 0, 1, "true" and "false", not 2 | write a comparison, as x != 0"#
     ),
-    (.badBase(1), "[value] int needs a base from 2 to 36, not 1"),
+    (.badBase(1), "[value] int needs a base from 2 to 36, not 1 | as in int(\"ff\", base: 16)"),
     (.zipLengths, "[value] zip needs lists of the same length | cut one of them: xs[..n]"),
-    (.stepZero, "[value] range needs a step that is not 0"),
-    (.notNumber("sqrt", "string"), "[type] sqrt needs numbers, not a string"),
-    (.logDomain("0"), "[numeric] log needs a number above 0, not 0"),
-    (.rootDomain("-1"), "[numeric] sqrt needs a number of at least 0, not -1"),
-    (.rounding, "[numeric] the number has no int: it is too large, or not finite"),
+    (.stepZero, "[value] range needs a step that is not 0 | by: 2 goes up, by: -2 goes down"),
+    (
+      .notNumber("sqrt", "string"),
+      "[type] sqrt needs numbers, not a string | float(s) reads a number from text"
+    ),
+    (
+      .logDomain("0"),
+      "[numeric] log needs a number above 0, not 0 | log(max(x, 1e-9)) keeps away from 0"
+    ),
+    (
+      .rootDomain("-1"),
+      "[numeric] sqrt needs a number of at least 0, not -1 | sqrt(max(x, 0)) cuts off what rounding left below 0"
+    ),
+    (
+      .rounding,
+      "[numeric] the number has no int: it is too large, or not finite | fixed(x, 0) makes text of it"
+    ),
     (.assertion("the condition does not hold"), "[assert] the condition does not hold"),
     (
       .assertBool("int"),
       "[type] assert needs a bool, not an int | write a comparison: assert x == 1"
     ),
-    (.key("\"a\""), #"[key] remove finds no key "a""#),
-    (.listPlace(5, 3), "[index] place 5 is outside of the list of 3"),
+    (.key("\"a\""), #"[key] remove finds no key "a" | look first: if k in m { m = remove(m, k) }"#),
+    (
+      .listPlace(5, 3),
+      "[index] place 5 is outside of the list of 3 | places go from 0; those below 0 count from the end"
+    ),
     (
       .joinOrder,
       #"[type] join takes the strings first, then what stands between | write join(xs, ", ")"#
@@ -712,8 +754,11 @@ import Testing
       #"[type] fail needs a string or a caught error, not an int | write fail "message""#
     ),
     (.joinKind(1, "int"), "[type] join needs strings; element 1 is an int | join(map(xs, str), …)"),
-    (.lengthKind("int"), "[type] len counts lists, maps, ranges and strings, not an int"),
-    (.logBase, "[numeric] log needs a base above 0 that is not 1"),
+    (
+      .lengthKind("int"),
+      "[type] len counts lists, maps, ranges and strings, not an int | len(str(x)) counts digits"
+    ),
+    (.logBase, "[numeric] log needs a base above 0 that is not 1 | as in log(x, base: 2)"),
     (
       .reduceEmpty,
       "[value] reduce needs a first value for an empty list | write reduce(xs, f, from: 0)"
