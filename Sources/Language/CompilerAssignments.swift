@@ -29,14 +29,7 @@ extension Compiler {
       case .value(let index) = indices[0], case .register(let register) = access(place.name),
       !value.mayAssign, !index.mayAssign
     else { return false }
-    let isOwn = if case .name = value.kind { true } else { false }
-    let new: Int
-    if isOwn {
-      new = operand(value)
-    } else {
-      new = state.newRegister()
-      self.value(value, into: new)
-    }
+    let (new, isOwn) = part(value, of: place.name)
     let key = operand(index)
     checkKnown(place)
     if let operation {
@@ -109,13 +102,21 @@ extension Compiler {
       default: return false
       }
       checkKnown(place)
-      let operand = operand(element)
-      let isOwn = if case .name = element.kind { true } else { false }
+      let (operand, isOwn) = part(element, of: place.name)
       emit(
         box ? .appendBox : isOwn ? .append : .appendTake, register, operand, 0, value.range)
       return true
     default: return false
     }
+  }
+
+  /// What becomes a part of a variable's value: where it stands, and whether it stays there, as a
+  /// variable's does. The variable itself is copied, or it would hold itself.
+  mutating func part(_ value: Node, of name: String?) -> (register: Int, isOwn: Bool) {
+    if case .name(let other) = value.kind, other != name { return (operand(value), true) }
+    let register = state.newRegister()
+    self.value(value, into: register)
+    return (register, false)
   }
 
   private func appended(_ call: CallNode, to name: String) -> Node? {

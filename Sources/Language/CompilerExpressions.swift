@@ -343,8 +343,7 @@ extension Compiler {
     if !isDirect { storeElement(it.pattern, from: element, it.iterable.range) }
     var skips: [Int] = []
     if let condition = it.condition { skips = jumpUnless(condition, .filter) }
-    let value = operand(it.element)
-    let isOwn = if case .name = it.element.kind { true } else { false }
+    let (value, isOwn) = part(it.element, of: nil)
     emit(isOwn ? .append : .appendTake, list, value, 0, it.element.range)
     patch(skips)
     if isDirect, it.pattern.count == 1 {
@@ -676,6 +675,9 @@ extension Compiler {
     _ builtin: Builtin, _ call: CallNode, _ node: Node, _ callee: Int, _ result: Int,
     _ isDisplayed: Bool
   ) {
+    if let (builtin, call) = assertion(builtin, call) {
+      return builtinCall(builtin, call, node, callee, result, isDisplayed)
+    }
     let ends = byteCount(builtin, call, callee, node)
     let lent = builtin.direct == nil ? [] : lentArguments(call)
     if lent.isEmpty { arguments(call) }

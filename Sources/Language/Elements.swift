@@ -112,8 +112,8 @@ enum Elements {
         if hasUpper {
           upper = try bound(operands[cursor])
           cursor += 1
-          // `..=-1` reaches to the end.
-          if inclusive, let last = upper { upper = last == -1 ? nil : last &+ 1 }
+          // `..=-1` reaches to the end; nothing comes after the largest int.
+          if inclusive, let last = upper { upper = last == -1 || last == Int.max ? nil : last + 1 }
         }
         result.append(.slice(lower: lower, upper: upper))
       }

@@ -135,8 +135,10 @@ package final class Interpreter {
         twins: twins, pool: pool, moduleNames: moduleNames, knownNames: knownNames, shows: shows))
     let chunk = compiler.compile()
     guard compiler.errors.isEmpty else {
-      throw DiagnosticList(
-        compiler.errors.sorted { ($0.place?.range.lower ?? 0) < ($1.place?.range.lower ?? 0) })
+      let inOrder = compiler.errors.sorted {
+        ($0.place?.range.lower ?? 0) < ($1.place?.range.lower ?? 0)
+      }
+      throw DiagnosticList(Array(inOrder.prefix(Parser.errorLimit)))
     }
     return (chunk, compiler.notes, resolver.writes)
   }

@@ -421,8 +421,9 @@ struct Lexer {
         continue
       }
       var pieces = text.split(separator: "\u{1}", omittingEmptySubsequences: false).map(String.init)
-      for place in pieces.indices where place > 0 && pieces[place].hasPrefix(indent) {
-        pieces[place].removeFirst(indent.count)
+      for place in pieces.indices where place > 0 {
+        // Of a line that stands further left, what it has of the indentation.
+        pieces[place].removeFirst(zip(pieces[place], indent).prefix { $0 == $1 }.count)
       }
       if index == 0, pieces.count > 1, pieces[0] == "\n" { pieces.removeFirst() }
       if index == parts.count - 1, pieces.count > 1 || (index > 0 && hasLines),

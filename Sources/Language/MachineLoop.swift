@@ -373,6 +373,7 @@ extension Machine {
               if i.d != 0 { place.take(from: value) } else { place.copy(from: value) }
               continue
             }
+            try look()
             try Elements.change(a, key, nil, value)
             if i.d != 0 { value.setNil() }
           case .changeElement:
@@ -393,14 +394,20 @@ extension Machine {
               try Elements.combine(place, operation, value)
               continue
             }
+            try look()
             try Elements.change(a, key, operation, value)
           case .update:
+            try look()
             try core.pointee.updates[Int(i.b)]._withUnsafeGuaranteedRef {
               try Elements.update(a, $0, regs + Int(i.c))
             }
           case .updateBox: try updateBox(a, core.pointee.updates[Int(i.b)], regs + Int(i.c))
-          case .append: try Elements.append(a, regs + Int(i.b))
-          case .appendTake: try Elements.append(a, taking: regs + Int(i.b))
+          case .append:
+            try look()
+            try Elements.append(a, regs + Int(i.b))
+          case .appendTake:
+            try look()
+            try Elements.append(a, taking: regs + Int(i.b))
           case .add2:
             let y = regs + Int(i.b)
             if a.tag == Tag.float, y.tag == Tag.float {
@@ -414,6 +421,7 @@ extension Machine {
                 continue
               }
             }
+            try look()
             try Elements.combine(a, .add, y)
           case .addText: try addText(a, regs + Int(i.b), Int(i.c))
           case .addTo:

@@ -100,11 +100,13 @@ extension Machine {
       }
       if isFound { return }
     }
+    try look()
     a.pointee = try Elements.element(x.pointee, y.pointee)
   }
 
   @inline(never)
   func slice(_ first: Slots, _ chunk: Unmanaged<Chunk>, _ shape: Int, into a: Slots) throws {
+    try look()
     let shapes = chunk._withUnsafeGuaranteedRef { $0.indexShapes[shape] }
     let (indices, _) = try Elements.indices(shapes, first + 1)
     a.pointee = try Elements.slice(first.pointee, indices)
@@ -196,6 +198,7 @@ extension Machine {
   @inline(never)
   func slow(_ operation: BinaryOperator, _ a: Slots, _ x: Slots, _ y: Slots) throws {
     if Operations.numbers(operation, x, y, into: a) { return }
+    try look()
     if x.tag == Tag.text, y.tag == Tag.text, operation == .add {
       try x.withText { first in
         try y.withText { second in
@@ -223,6 +226,7 @@ extension Machine {
       // A constant: the sum is a string of its own.
       return try slow(.add, a, x, y)
     }
+    try look()
     try Elements.combine(x, .add, y)
     if a != x { a.take(from: x) }
   }
@@ -268,6 +272,7 @@ extension Machine {
   @inline(never)
   func contains(_ x: Slots, in y: Slots) throws -> Bool {
     if y.tag == Tag.map, x.tag == Tag.text || x.tag == Tag.int { return value(of: x, in: y) != nil }
+    try look()
     if y.tag == Tag.text, x.tag == Tag.text {
       return x.withText { part in
         y.withText { TextStorage.find(part.bytes, in: $0.bytes, from: 0) != nil }
@@ -288,6 +293,7 @@ extension Machine {
       default: break
       }
     }
+    try look()
     switch operation {
     case .equal: if let answer = Operations.plainlyEqual(a, b) { return answer }
     case .notEqual: if let answer = Operations.plainlyEqual(a, b) { return !answer }
@@ -309,6 +315,7 @@ extension Machine {
   /// `a = x == y` or `!=`: host objects answer with what they like.
   @inline(never)
   func equal(_ x: Slots, _ y: Slots, _ operation: BinaryOperator, into a: Slots) throws {
+    try look()
     if let answer = Operations.plainlyEqual(x, y) {
       a.set(answer == (operation == .equal))
     } else {
@@ -324,7 +331,11 @@ extension Machine {
 
   func noValue(_ chunk: Unmanaged<Chunk>, global place: Int) -> Diagnostic {
     let name = chunk._withUnsafeGuaranteedRef { $0.space.names[place] }
-    return RuntimeMessage.noValueYet(name).diagnostic()
+    return noValueYet(name).diagnostic()
+  }
+
+  private func noValueYet(_ name: String) -> RuntimeMessage {
+    interpreter.builtins[name] == nil ? .noValueYet(name) : .hiddenCommand(name)
   }
 
   func noValue(_ chunk: Unmanaged<Chunk>, _ index: Int) -> Diagnostic {
@@ -333,8 +344,14 @@ extension Machine {
       $0.space.places[name] != nil && frames[depth - 1].base == $0.space.slots
     }
     return
-      (isTop ? RuntimeMessage.noValueYet(name) : .noValueInFunction(name))
+      (isTop ? noValueYet(name) : .noValueInFunction(name))
       .diagnostic()
+  }
+
+  /// Before work that may go over millions of elements: a loop of such looks too rarely on its own.
+  @inline(__always)
+  func look() throws {
+    if interrupt.isRequested { throw Interrupted() }
   }
 
   @inline(never)

@@ -151,6 +151,21 @@ enum Operations {
     return .int(result)
   }
 
+  private static func remainder(_ x: Double, _ y: Double) -> Double {
+    let rest = fmod(x, y)
+    return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest
+  }
+
+  /// ⌊x / y⌋ of the numbers as they are: 1 // 0.1 is 9, for 0.1 is a little more than a tenth, though
+  /// the quotient is rounded to 10. What is left is `remainder`.
+  private static func floorDivided(_ x: Double, _ y: Double) -> Double {
+    let quotient = (x - remainder(x, y)) / y
+    if quotient.isFinite { return quotient.rounded() }
+    // Too large to be reckoned so, or by an infinite number: below 0 that is -1.
+    let plain = x / y
+    return plain == 0 && x != 0 && (x < 0) != (y < 0) ? -1 : plain.rounded(.down)
+  }
+
   static func floorDivided(_ x: Int, _ y: Int) -> (Int, Bool) {
     let (quotient, overflow) = x.dividedReportingOverflow(by: y)
     if overflow { return (0, true) }
@@ -192,11 +207,10 @@ enum Operations {
       return .float(x / y)
     case .floorDivide:
       if y == 0 { throw RuntimeMessage.divisionByZero("division").diagnostic() }
-      return .float((x / y).rounded(.down))
+      return .float(floorDivided(x, y))
     case .remainder:
       if y == 0 { throw RuntimeMessage.divisionByZero("remainder").diagnostic() }
-      let rest = fmod(x, y)
-      return .float(rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest)
+      return .float(remainder(x, y))
     case .power:
       if x < 0, y.rounded() != y { throw RuntimeMessage.powerDomain.diagnostic() }
       if x == 0, y < 0 { throw RuntimeMessage.divisionByZero("division").diagnostic() }

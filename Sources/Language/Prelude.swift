@@ -97,8 +97,7 @@ package enum Prelude {
         throw PreludeMessage.assertBool(value.kind).diagnostic()
       }
       if flag { return .nil }
-      let text = call["message"].map(\.printed) ?? "the condition does not hold"
-      throw PreludeMessage.assertion(text).diagnostic()
+      throw PreludeMessage.assertion(call["message"]?.printed, nil).diagnostic()
     },
     Builtin(
       "fail", group: "session", "Raises an error with a message, or a caught one again",

@@ -267,9 +267,16 @@ extension Prelude {
       var exact = Compensated()
       let by = call["by"].map { Callback($0, call.context) }
       var poll = Poll(call.context.interrupt)
+      // Trues are counted; bools among numbers are a mistake.
+      var bools = 0, seen = 0
       for element in try elements(call, "values") {
         try poll.turn()
         let value = try by?.call(element) ?? element
+        seen += 1
+        if value.asBool != nil { bools += 1 }
+        guard bools == 0 || bools == seen else {
+          throw PreludeMessage.notNumber("sum", "bool").diagnostic()
+        }
         if case .float(let number) = value, exact.count > 0 || total.isZero {
           exact.add(number)
         } else if exact.count > 0, case .int(let number) = value {
@@ -305,13 +312,22 @@ extension Prelude {
         try poll.turn()
         if case .function = what {
           if try holds(call, Callback(what, call.context), element) { count += 1 }
-        } else if try Operations.equal(element, what) {
+        } else if try equalElement(element, what) {
           count += 1
         }
       }
       return .int(count)
     },
   ]
+
+  /// Whether an element is what is counted; those of a tensor are compared as numbers.
+  private static func equalElement(_ element: Value, _ what: Value) throws -> Bool {
+    guard case .host = element, what.asNumber != nil else {
+      return try Operations.equal(element, what)
+    }
+    if case .bool(true) = try Operations.binary(.equal, element, what) { return true }
+    return false
+  }
 
   private static func rangeSum(_ range: RangeStorage) throws -> Value {
     guard let count = range.exactCount else {

@@ -7,7 +7,7 @@ enum PreludeMessage {
   case notBool(String)
   case convert(String, String, help: String?), badNumber(String, String), badBase(Int)
   case zipLengths, stepZero, notNumber(String, String), logDomain(String), rootDomain(String)
-  case rounding, assertion(String), assertBool(String), key(String), listPlace(Int, Int)
+  case rounding, assertion(String?, String?), assertBool(String), key(String), listPlace(Int, Int)
   case lengthKind(String), logBase, joinOrder, failKind(String), joinKind(Int, String), reduceEmpty,
     notFunction(String, String)
 
@@ -89,7 +89,10 @@ enum PreludeMessage {
         .numeric, "the number has no int: it is too large, or not finite",
         "fixed(x, 0) makes text of it"
       )
-    case .assertion(let text): (.assert, text, nil)
+    case .assertion(let text?, let sides):
+      (.assert, text, sides.map { "what does not hold: \($0)" })
+    case .assertion(nil, let sides):
+      (.assert, "the condition does not hold" + (sides.map { ": \($0)" } ?? ""), nil)
     case .assertBool(let kind):
       (.type, "assert needs a bool, not \(article(kind))", "write a comparison: assert x == 1")
     case .key(let text):

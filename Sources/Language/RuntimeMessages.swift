@@ -5,6 +5,8 @@ import Diagnostics
 /// What the compiler, the machine and the prelude have to say.
 enum RuntimeMessage {
   case unknownName(String, [String]), unknownFunction(String, [String]), noValueYet(String)
+  /// A variable without a value whose name is a command's.
+  case hiddenCommand(String)
   case noValueInFunction(String), commentWord(String)
   case unknownLabel(String, String, [String], String), repeatedArgument(String, String, String)
   case tooMany(String, Int, Int, String), needsLabel(String, String, String)
@@ -115,6 +117,11 @@ enum RuntimeMessage {
         return (.name, "\(name) has no value", "a map holds the fields: m = {x: 1}, then m.x = 3")
       }
       return (.name, "\(name) has no value yet", "assign it before it is read: \(name) = …")
+    case .hiddenCommand(let name):
+      return (
+        .name, "\(name) has no value yet",
+        "this cell assigns \(name), which hides the command of that name: take another name"
+      )
     case .noValueInFunction(let name):
       return (
         .name, "\(name) is the function's own variable here and has no value yet",

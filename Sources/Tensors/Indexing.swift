@@ -137,6 +137,9 @@ extension Tensor {
     guard classes >= 0 else {
       throw .value(operation: "one_hot", rule: "classes from 0", got: "\(classes)")
     }
+    guard !ids.dtype.isFloat || ids.count == 0 else {
+      throw .dtype(operation: "one_hot", rule: "int ids", got: ids.dtype)
+    }
     let made = try zeros(ids.shape + [classes], dtype: .f32)
     let out = made.target(Float.self)
     for (place, id) in ids.ints().enumerated() {

@@ -102,8 +102,12 @@ extension Tensor {
     from stream: inout RandomStream
   ) throws(TensorError) -> Tensor {
     let made = try uninitialized(shape, .f64)
-    try stream.uniforms(
-      made.count, low: low, width: high - low, into: made.target(Double.self))
+    let out = made.target(Double.self)
+    try stream.uniforms(made.count, low: low, width: high - low, into: out)
+    // Rounded to fewer digits, the numbers next to `high` would become it.
+    if let last = dtype.before(high), last >= low {
+      for place in 0..<made.count where out[place] > last { out[place] = last }
+    }
     return try made.cast(to: dtype)
   }
 
@@ -128,5 +132,26 @@ extension Tensor {
     let out = made.raw().assumingMemoryBound(to: Int.self)
     for place in 0..<made.count { out[place] = low + stream.integer(below: width) }
     return made
+  }
+}
+
+extension DType {
+  /// The largest number of this dtype that is below another; nil for dtypes as exact as doubles and
+  /// for those without fractions.
+  fileprivate func before(_ number: Double) -> Double? {
+    let dropped: UInt32
+    switch self {
+    case .f32: dropped = 0
+    case .f16: dropped = 13
+    case .bf16: dropped = 16
+    default: return nil
+    }
+    let near = Float(number)
+    let below = Double(near) < number ? near : near.nextDown
+    guard below.isFinite else { return nil }
+    // Fewer binary digits: cut off, which goes towards 0, so one further for numbers below it.
+    let cut = (below.bitPattern >> dropped) << dropped
+    let isExact = cut == below.bitPattern
+    return Double(Float(bitPattern: below < 0 && !isExact ? cut &+ (1 << dropped) : cut))
   }
 }

@@ -34,6 +34,10 @@ extension Tensor {
       throw .dtype(
         operation: "assignment", rule: "ints in a tensor of \(dtype.rawValue)", got: part.dtype)
     }
+    guard dtype == .bool || part.dtype != .bool else {
+      throw .dtype(
+        operation: "assignment", rule: "numbers in a tensor of \(dtype.rawValue)", got: .bool)
+    }
     guard dtype != .bool || part.dtype == .bool || part.magnitude <= 1 else {
       throw .dtype(operation: "assignment", rule: "bools in a tensor of bool", got: part.dtype)
     }

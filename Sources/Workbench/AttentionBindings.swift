@@ -42,12 +42,18 @@ extension Session {
       isCausal: try call.bool("causal", default: true), window: try call.optionalInt("window"))
     if q.rank != 4 { return try .attention(q, k, v, options) }
     let batch = q.shape[0], length = q.shape[1]
-    guard k.rank == 4, v.rank == 4, Array(k.shape.prefix(2)) == [batch, length],
-      Array(v.shape.prefix(2)) == [batch, length]
-    else {
+    guard k.rank == 4, v.rank == 4, k.shape[0] == batch, v.shape[0] == batch else {
       throw TensorError.shape(
-        operation: "attend", rule: "q, k and v of one batch and length, [batch, n, heads, size]",
+        operation: "attend", rule: "q, k and v of one batch, [batch, n, heads, size]",
         got: [q.shape, k.shape, v.shape])
+    }
+    guard k.shape[1] == length, v.shape[1] == length else {
+      // Rows of another sequence: one attention for each of the batch.
+      if batch == 0 { return try .zeros([0, length, q.shape[2], v.shape[3]], dtype: q.dtype) }
+      return try .stack(
+        (0..<batch).map {
+          try .attention(q.element($0), k.element($0), v.element($0), options)
+        })
     }
     guard batch > 0, length > 0 else {
       return try .zeros(Array(q.shape.prefix(3)) + [v.shape[3]], dtype: q.dtype)

@@ -57,6 +57,8 @@ enum CSV {
       return .string(field)
     }
     if let int = Int(field) { return .int(int) }
+    // A whole number that fits no int is a name too, and would lose its last digits.
+    if digits.allSatisfy({ (0x30...0x39).contains($0) }) { return .string(field) }
     if let double = Double(field), double.isFinite { return .float(double) }
     return .string(field)
   }
@@ -163,7 +165,8 @@ enum CSV {
       for (place, field) in fields.enumerated() {
         try poll.turn()
         if place > 0 { text += between }
-        text += quotedIfNeeded(field, separator)
+        // A line of nothing would be taken for none.
+        text += fields == [""] ? "\"\"" : quotedIfNeeded(field, separator)
       }
       text += "\n"
     }

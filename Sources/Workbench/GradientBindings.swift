@@ -13,7 +13,8 @@ extension Session {
         "a function that gives the gradient of f's result with respect to its first argument",
         [function], example: "grad(x => sum(x * x))(tensor([3.0])).item() -> 6.0",
         details: "The first argument is a tensor or any nest of lists and maps of tensors; the "
-          + "gradient has the same form. Further arguments are constants.", flags: .pure
+          + "gradient has the same form. Further arguments are constants. A result that no longer "
+          + "hangs on the argument, as after item() or list(), is an error.", flags: .pure
       ) { try Self.gradient(of: $0, withValue: false) },
       Builtin(
         "value_and_grad", group: "tensors", "as grad, but the function gives [value, gradient]",
@@ -95,6 +96,7 @@ extension Session {
     guard !leaves.isEmpty else { throw WorkbenchError.gradientArgument(kind: kind(of: first)) }
     let result = try context.call(f, [tracked] + arguments.dropFirst(), labels: labels)
     let loss = try scalar(result)
+    guard loss.isTracked else { throw WorkbenchError.constantResult }
     var gradients = try tape.gradients(of: loss, for: leaves, releasing: true)[...]
     let nested = try nest(first) { tensor in gradients.popFirst() ?? tensor }
     return withValue ? .list([.tensor(loss.detached), nested]) : nested

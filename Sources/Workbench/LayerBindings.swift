@@ -120,12 +120,21 @@ extension Session {
       },
       W.word(
         "take", "slices of an axis by their indices",
-        [W.x, Parameter("indices"), Parameter("axis", .optional("0"))],
+        [
+          W.x, Parameter("indices", .required, "ints; a tensor's shape stands for the axis"),
+          Parameter("axis", .optional("0")),
+        ],
         example: "take(tensor([5, 6, 7]), [2, 0]).shape -> [2]"
       ) {
         let x = try $0.tensor("x"), axis = try $0.int("axis", default: 0)
         let extent = axis < x.rank && axis >= -x.rank ? x.shape[axis < 0 ? axis + x.rank : axis] : 0
-        return try x.taken($0.ints("indices").map { $0 < 0 ? $0 + extent : $0 }, axis: axis)
+        let taken = try x.taken(
+          $0.ints("indices").map { $0 < 0 ? $0 + extent : $0 }, axis: axis)
+        guard let indices = try $0.value("indices").asTensor, indices.rank != 1 else {
+          return taken
+        }
+        let place = axis < 0 ? axis + x.rank : axis
+        return try taken.reshaped(x.shape[..<place] + indices.shape + x.shape[(place + 1)...])
       },
       W.word(
         "gather", "the element at an index along an axis, for every place of the indices",
@@ -285,16 +294,31 @@ extension Session {
       },
       W.word("mse", "the mean of (x - y)^2", [W.x, Parameter("y")]) {
         let (x, y) = try $0.pair("x", "y")
+        try Self.checkTargets("mse", x, y)
         return try .meanSquaredError(x, y)
       },
       W.word(
         "bce", "the mean binary cross entropy of logits against targets from 0 to 1",
         [Parameter("logits"), Parameter("targets")]
-      ) { try .binaryCrossEntropy($0.tensor("logits"), $0.tensor("targets")) },
+      ) {
+        let (logits, targets) = try $0.pair("logits", "targets")
+        try Self.checkTargets("bce", logits, targets)
+        return try .binaryCrossEntropy(logits, targets)
+      },
       W.word(
         "kl", "how far softmax(logits) is from p, in nats a row",
-        [logits, Parameter("p", .required, "probabilities of the same shape")]
+        [logits, Parameter("p", .required, "probabilities of the same shape; gets no gradient")]
       ) { try .divergence(of: $0.tensor("logits"), from: $0.tensor("p")) },
     ]
+  }
+
+  /// Results [n, 1] beside targets [n] would be spread to [n, n] without a word: one shape for both, or
+  /// a number for one.
+  private static func checkTargets(_ name: String, _ x: Tensor, _ y: Tensor) throws {
+    guard x.shape == y.shape || x.rank == 0 || y.rank == 0 else {
+      throw TensorError.shape(
+        operation: name, rule: "one shape for both", got: [x.shape, y.shape],
+        help: x.count == y.count ? "y.reshape(x.shape) gives y the shape of x" : nil)
+    }
   }
 }

@@ -127,6 +127,10 @@ private struct Leaves {
   func tensor(_ shape: [Int], _ dtype: DType?) throws -> Tensor {
     let allBool = !values.isEmpty && values.allSatisfy { $0.asBool != nil }
     let allInt = !values.isEmpty && values.allSatisfy { $0.asInt != nil }
+    if dtype == nil, !allBool, values.contains(where: { $0.asBool != nil }) {
+      throw TensorError.value(
+        operation: "tensor", rule: "bools alone, or numbers alone", got: "both")
+    }
     let made: Tensor
     if allBool {
       made = try Tensor(values.map { $0.asBool == true }, shape: shape)

@@ -63,11 +63,13 @@ package final class TensorObject: Displayable {
     return TensorObject(try tensor.replacing(ranges, with: spread))
   }
 
-  /// What is put into this tensor: numbers and lists as they are, so that a float or too large an int
-  /// is seen before it is cast.
+  /// What is put into this tensor: numbers and lists as they are, so that a float, a bool or too large
+  /// an int is seen before it is cast.
   private func assigned(_ value: Value) throws -> Tensor {
-    tensor.dtype.isFloat
-      ? try value.tensor(like: tensor) : try TensorBuilder.tensor(value)
+    guard tensor.dtype.isFloat else { return try TensorBuilder.tensor(value) }
+    let part = try TensorBuilder.tensor(value)
+    // Floats of the language have more digits than the f32 they make by default.
+    return try tensor.dtype == .f64 && part.dtype == .f32 ? value.tensor(like: tensor) : part
   }
 
   // MARK: Operators

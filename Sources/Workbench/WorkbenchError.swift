@@ -52,6 +52,7 @@ package enum WorkbenchError: RoomError, Equatable {
   // Numbers of things.
   case plottedCount(Int)
   case noGradientArgument
+  case constantResult
   case noMessage(usage: String)
   case heatmapShape([Int])
 
@@ -83,7 +84,8 @@ package enum WorkbenchError: RoomError, Equatable {
     switch self {
     case .choice, .overflowOfPrompt, .byteCount, .date, .runName, .path, .separator,
       .samplerStage, .choiceOfNone, .weights, .checkStep, .noToken, .gradientOfGradient,
-      .replyOfPrompt, .systemLater, .shardOfFile, .noPicture, .cannotSave, .pattern:
+      .replyOfPrompt, .systemLater, .shardOfFile, .noPicture, .cannotSave, .pattern,
+      .constantResult:
       .value
     case .patternTooCostly, .deepJSON: .limit
     case .assignedIndex, .tensorIndex, .tensorElement, .traceIndex, .datasetIndex, .plotted,
@@ -169,6 +171,7 @@ package enum WorkbenchError: RoomError, Equatable {
       "run \(visibleText(run)) trained all weights and has no adapter"
     case .plottedCount(let count): "plot needs ys, or xs and ys: got \(count) values"
     case .noGradientArgument: "grad needs the function's first argument"
+    case .constantResult: "grad needs a result that depends on the first argument"
     case .noMessage: "chat needs message"
     case .heatmapShape(let shape): "heatmap needs two axes: got shape \(shape)"
     default: placeMessage
@@ -263,6 +266,8 @@ package enum WorkbenchError: RoomError, Equatable {
     case .noAdapter: "give a run of method: \"lora\", or use the run's model itself"
     case .plottedCount: "plot [a, b] draws two series"
     case .noGradientArgument: "as in grad(f)(x)"
+    case .constantResult:
+      "item(), list(), argmax and comparisons pass no gradient on: keep tensors to the end"
     case .noMessage(let usage): "usage: \(usage)"
     case .heatmapShape: "index the others away, as in t[0]"
     default: placeHelp

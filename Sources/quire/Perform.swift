@@ -104,8 +104,10 @@ func catchInterrupts() -> Interrupt {
 
 /// Code typed at the console may reach files.
 private func consoleOptions(_ settings: Settings) -> ConsoleOptions {
+  // The console watches signals itself; what comes through a pipe runs as a script.
+  let interrupt = isatty(0) == 0 ? catchInterrupts() : Interrupt()
   var options = ConsoleOptions(
-    session: settings.session(folder: currentFolder(), isTyped: true, interrupt: Interrupt()),
+    session: settings.session(folder: currentFolder(), isTyped: true, interrupt: interrupt),
     version: quireVersion, color: settings.color, isQuiet: settings.isQuiet)
   options.startFile = settings.startFile
   options.firstFile = settings.firstFile.map { Path.join(currentFolder(), $0) }

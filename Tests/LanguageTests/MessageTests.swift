@@ -735,7 +735,9 @@ import Testing
       .rounding,
       "[numeric] the number has no int: it is too large, or not finite | fixed(x, 0) makes text of it"
     ),
-    (.assertion("the condition does not hold"), "[assert] the condition does not hold"),
+    (.assertion(nil, nil), "[assert] the condition does not hold"),
+    (.assertion(nil, "3 == 4"), "[assert] the condition does not hold: 3 == 4"),
+    (.assertion("x is off", "3 == 4"), "[assert] x is off | what does not hold: 3 == 4"),
     (
       .assertBool("int"),
       "[type] assert needs a bool, not an int | write a comparison: assert x == 1"

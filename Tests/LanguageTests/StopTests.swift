@@ -30,6 +30,51 @@ private final class StoppedContext: CallContext {
     #expect(recorder.interpreter["x"]?.asInt == 4)
   }
 
+  /// Counts how often its field is read, and asks for a stop at the second time.
+  private final class Bell: HostObject {
+    let interrupt: Interrupt
+    var rings = 0
+    let kind = "bell"
+    let description = "bell"
+    init(_ interrupt: Interrupt) { self.interrupt = interrupt }
+    func member(_ name: String) throws -> Value? {
+      rings += 1
+      if rings == 2 { interrupt.request() }
+      return .int(rings)
+    }
+  }
+
+  /// Over long values each of these takes milliseconds, and a loop looks once in a thousand turns.
+  @Test(arguments: [
+    "y = x[1..]", "y = x + x", "y = x == z", "y = z\ny[0] = 5", "y = x * 2", "y = 5 in x",
+    "y = m\ny[0] = 5", "y = text + text", "y = \"bb\" in text", "y = text == other",
+    "y = accents[4]", "y = accents[9..]", "y = z\ny += [1]", "y = str(x)", "if x == z { y = 1 }",
+    "y = z\ny = append(y, 1)", "y = [z]\ny[0][1] = 2", "y = z\ny[0] += 5",
+  ])
+  func `ends a loop of slow operators in the same turn`(_ body: String) {
+    var bell: Bell?
+    let maker = Builtin("bell", group: "values", "a bell") { call in
+      let made = Bell(call.context.interrupt)
+      bell = made
+      return .object(made)
+    }
+    let recorder = Recorder(builtins: [maker])
+    let made = recorder.run(
+      """
+      b = bell()
+      x = [1] * 100
+      z = x[..]
+      m = {}
+      for i in 0..100 { m[i] = i }
+      text = "ab" * 100
+      other = "ab" * 100
+      accents = "é" * 500
+      """)
+    #expect(made.isEmpty)
+    #expect(recorder.run("for i in 0..9 {\nk = b.ring\n\(body)\n}").map(\.code) == [.interrupted])
+    #expect(bell?.rings == 2)
+  }
+
   @Test func `that comes while the last value is shown ends the cell`() {
     let recorder = Recorder()
     let interrupt = recorder.interpreter.interrupt

@@ -42,7 +42,8 @@ import Testing
     .gradientArgument(kind: "i64 tensor"),
     .gradientResult(kind: "list"), .noAdapter(run: "first"),
     // Numbers of things.
-    .plottedCount(3), .noGradientArgument, .noMessage(usage: "chat(model, message)"),
+    .plottedCount(3), .noGradientArgument, .constantResult,
+    .noMessage(usage: "chat(model, message)"),
     .heatmapShape([2, 3, 4]),
     // Names.
     .noVariable("lss", near: "did you mean loss?"), .noVariable("q", near: nil),
@@ -109,6 +110,7 @@ import Testing
     [type] run first trained all weights and has no adapter | give a run of method: "lora", or use the run's model itself
     [arity] plot needs ys, or xs and ys: got 3 values | plot [a, b] draws two series
     [arity] grad needs the function's first argument | as in grad(f)(x)
+    [value] grad needs a result that depends on the first argument | item(), list(), argmax and comparisons pass no gradient on: keep tensors to the end
     [arity] chat needs message | usage: chat(model, message)
     [shape] heatmap needs two axes: got shape [2, 3, 4] | index the others away, as in t[0]
     [name] there is no variable lss | did you mean loss?

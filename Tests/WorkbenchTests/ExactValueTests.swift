@@ -33,6 +33,24 @@ import Workbench
       "[{id: \"007\", n: \"0x10\"}, {id: -0.5, n: 1000.0}]\n"
     ),
     ("keys(csv(\"\\u{feff}a,b\\n1,2\")[0])", "[\"a\", \"b\"]\n"),
+    ("count(tensor([1, 2, 1]), 1)", "2\n"), ("count([1, 1.0, \"1\"], 1)", "2\n"),
+    ("take(zeros(2, 3, 4), tensor([[0, 1]]), 1).shape", "[2, 1, 2, 4]\n"),
+    ("take(zeros(2, 3), tensor(1), -1).shape", "[2]\n"),
+    (
+      "q = ones(2, 4, 4, 3)\nkv = ones(2, 5, 2, 3)\nattend(q, kv, kv, causal: false).shape",
+      "[2, 4, 4, 3]\n"
+    ),
+    (
+      "grad(k => sum(attend(ones(2, 1, 1, 2), k, ones(2, 3, 1, 2))))(ones(2, 3, 1, 2)).shape",
+      "[2, 3, 1, 2]\n"
+    ),
+    ("mse(ones(3), 0.0).item()", "1.0\n"),
+    ("csv(csv_text([{a: nil}, {a: \"\"}, {a: 1}]))", "[{a: \"\"}, {a: \"\"}, {a: 1}]\n"),
+    ("csv(\"id\\n12345678901234567890\\n\")", "[{id: \"12345678901234567890\"}]\n"),
+    ("rand(100000, dtype: \"bf16\").max().item() < 1", "true\n"),
+    ("rand(100000, dtype: \"f16\").max().item() < 1", "true\n"),
+    ("use linalg\nlinalg.det([[1e10, 0], [0, 1e-10]])", "1.0\n"),
+    ("use text\ntext.substitute(\"ä1 b22\", r\"\\d+\", \"n\")", "\"än bn\"\n"),
     ("csv_text([[1, \"a,b\"], [nil, 2.5]])", "\"1,\\\"a,b\\\"\\n,2.5\\n\"\n"),
   ]
 
@@ -49,6 +67,15 @@ import Workbench
     ("tensor([300], dtype: \"u8\")", .numeric), ("tensor([-1], dtype: \"u8\")", .numeric),
     ("tensor([1.5], dtype: \"i64\")", .value), ("cast(tensor([1e20]), \"i64\")", .numeric),
     ("cast(tensor([1.0]) / 0.0, \"i32\")", .numeric), ("int(tensor([1e30]))", .numeric),
+    ("mse(ones(3, 1), ones(3))", .shape), ("bce(ones(3, 1), ones(3))", .shape),
+    ("use linalg\nlinalg.dot([1, 2], [3])", .fail),
+    ("use linalg\nlinalg.power_iteration([[1, 0], [0, -1]])", .fail),
+    ("use optim\np = [cast(ones(2), \"f16\")]\noptim.step(optim.sgd(p), p, p)", .fail),
+    ("one_hot([0.5], 3)", .dtype), ("tensor([true, 1])", .value),
+    ("t = zeros(2)\nt[0] = true", .dtype), ("t = tensor([1])\nt[0] = true", .dtype),
+    ("grad(x => sum(x).item() * 2)(tensor([1.0]))", .value),
+    ("grad(x => 3)(tensor([1.0]))", .value),
+    ("value_and_grad(x => tensor(x.list()).sum())(tensor([1.0]))", .value),
     ("rand(2, dtype: \"i64\")", .dtype), ("randn(2, dtype: \"u8\")", .dtype),
     ("full([1], 1.5, dtype: \"i32\")", .value),
     ("tensor([[9223372036854775807]]) @ tensor([[2]])", .numeric),
