@@ -38,6 +38,7 @@ package enum Console {
 
   private static func runPiped(_ options: ConsoleOptions) -> Int32 {
     let printer = printer(options)
+    printer.interrupt = options.session.interrupt
     let session = Session(options.session)
     do {
       for (name, path) in [(options.firstFile, options.firstFile), ("stdin", "/dev/stdin")] {

@@ -16,6 +16,10 @@ package final class EventPrinter: EventSink {
   package var isQuiet = false
   /// False when stdout carries something else (a notebook, JSON): nothing is written there.
   package var writesOutput = true
+  /// What a stop is asked for by: then output that nobody takes is left out.
+  package var interrupt: Interrupt?
+  /// Stdout goes to another program, which may take its time.
+  private let isPipe: Bool
   package private(set) var failures: [Diagnostic] = []
   /// The system's reason when stdout took no more; nil while it does, and when its reader left.
   package private(set) var outputFailure: Int32?
@@ -23,6 +27,8 @@ package final class EventPrinter: EventSink {
   package init(out: Terminal, err: Terminal) {
     self.out = out
     self.err = err
+    var file = stat()
+    isPipe = fstat(1, &file) == 0 && file.st_mode & S_IFMT == S_IFIFO
   }
 
   package func receive(_ event: Event) {
@@ -108,12 +114,27 @@ package final class EventPrinter: EventSink {
     writeAll(2, Array("\r\u{1B}[K".utf8))
   }
 
+  /// What a pipe takes as a whole once it takes anything (POSIX calls it PIPE_BUF).
+  private static let pipePiece = 4096
+
+  /// Until the pipe takes more; false when a stop was asked for meanwhile, for a reader that does not
+  /// read would keep the work from ending.
+  private func waitsForReader() -> Bool {
+    while true {
+      var entry = pollfd(fd: 1, events: Int16(POLLOUT), revents: 0)
+      let ready = poll(&entry, 1, 50)
+      if ready > 0 || ready < 0 && errno != EINTR { return true }
+      if interrupt?.isRequested == true { return false }
+    }
+  }
+
   /// A closed or full stream never stops the work.
   private func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) {
     var start = 0
     while start < bytes.count {
+      if descriptor == 1, isPipe, !waitsForReader() { return }
       let written = bytes[start...].withUnsafeBytes {
-        Glibc.write(descriptor, $0.baseAddress, $0.count)
+        Glibc.write(descriptor, $0.baseAddress, isPipe ? min($0.count, Self.pipePiece) : $0.count)
       }
       if written > 0 {
         start += written

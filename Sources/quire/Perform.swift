@@ -82,7 +82,9 @@ extension Command {
     let session = Session(
       settings.session(folder: folder, isTyped: isTyped, interrupt: interrupt))
     session.options.readLine = { Script.readLine($0, interrupt: interrupt) }
-    return Script.run(name: name, text: text, session: session, printer: settings.printer())
+    let printer = settings.printer()
+    printer.interrupt = interrupt
+    return Script.run(name: name, text: text, session: session, printer: printer)
   }
 }
 
@@ -98,7 +100,14 @@ func catchInterrupts() -> Interrupt {
     if interrupt.isRequested, number == SIGINT { _exit(130) }
     interrupt.request()
   }
-  for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, handler) }
+  var numbers = sigset_t()
+  sigemptyset(&numbers)
+  for number in [SIGINT, SIGTERM, SIGHUP] {
+    signal(number, handler)
+    sigaddset(&numbers, number)
+  }
+  // Whoever started the program may have blocked them for it.
+  pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
   return interrupt
 }
 

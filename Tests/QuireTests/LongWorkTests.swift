@@ -74,4 +74,33 @@ struct LongWork: Sendable, CustomTestStringConvertible {
     #expect(terminal.status() == 0)
     #expect(terminal.isRestored)
   }
+
+  /// Code on standard input, and output into a pipe that nobody reads: the file that the code writes
+  /// says that it is under way.
+  @Test(arguments: ["while true { }", "print \"line\" * 1000000", "while true { print \"line\" }"])
+  func `code from a pipe into a pipe stops at the first signal`(_ work: String) throws {
+    let folder = try Binary.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let process = Process()
+    process.executableURL = URL(filePath: Binary.path)
+    process.currentDirectoryURL = folder
+    process.environment = ProcessInfo.processInfo.environment.merging(
+      ["XDG_STATE_HOME": folder.path, "NO_COLOR": "1"]) { $1 }
+    let (code, unread, errors) = (Pipe(), Pipe(), Pipe())
+    process.standardInput = code
+    process.standardOutput = unread
+    process.standardError = errors
+    try process.run()
+    code.fileHandleForWriting.write(Data("write \"begun\", \"1\"\n\(work)\n".utf8))
+    try code.fileHandleForWriting.close()
+    while !FileManager.default.fileExists(atPath: folder.appending(path: "begun").path) {
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    kill(process.processIdentifier, SIGINT)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == 130)
+    let said = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
+    #expect(said.hasPrefix("error[interrupted]"))
+  }
 }
