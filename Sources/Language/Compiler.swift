@@ -320,6 +320,13 @@ struct Compiler {
     case .binary(.equal, let left, _, _):
       if case .name(let name) = left.kind { return .comparisonAlone(name) }
       return .withoutEffect(nil)
+    case .binary(.less, let left, let right, _):
+      // `x <- 5` reads as a comparison with -5.
+      if case .name(let name) = left.kind, case .negate = right.kind {
+        return .comparisonAlone(name)
+      }
+      return .withoutEffect(nil)
+    case .negate: return .withoutEffect("to go on from the line before, end that one with -")
     case .name(let name): return .nameAlone(name)
     case .call(let call):
       if let (variable, function) = changed(call) {

@@ -117,7 +117,7 @@ package final class Interpreter {
       try interrupt.check()
     } catch {
       machine.restore()
-      throw DiagnosticList([Diagnostic(error)])
+      throw DiagnosticList([RuntimeMessage.named(Diagnostic(error))])
     }
     for text in compiled.notes { note(text) }
   }

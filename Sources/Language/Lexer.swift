@@ -340,7 +340,11 @@ struct Lexer {
       errors.append(report(.fString, last.range.lower, last.range.upper))
       result.removeLast()
     } else {
-      errors.append(report(.singleQuotes, start, at))
+      let inner = text(start + 1, max(start + 1, at - 1))
+      let isPlain =
+        bytes[at - 1] == 0x27 && at > start + 1 && inner.utf8.count <= 60
+        && !inner.contains { $0 == "\"" || $0 == "\\" }
+      errors.append(report(.singleQuotes(isPlain ? inner : "…"), start, at))
     }
     add(.string([]), from: start, to: &result)
   }
@@ -458,7 +462,9 @@ struct Lexer {
       interpolation(from: start, &parts, depth: depth)
     default:
       at = min(at, bytes.count)
-      errors.append(report(.badEscape(text(start, at)), start, at))
+      // Two bytes may be the start of a longer character, and a line break is none to show.
+      let isLineEnd = at <= bytes.count && [0x0A, 0x0D].contains(bytes[at - 1])
+      errors.append(report(isLineEnd ? .escapedLine : .badEscape(text(start, at)), start, at))
     }
   }
 

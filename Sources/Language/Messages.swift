@@ -5,15 +5,17 @@ import Diagnostics
 /// What the lexer and the parser have to say.
 enum Message: Equatable {
   case badNumber(String), floatTooLarge, intTooLarge, badCharacter(String, code: UInt32), notUTF8
-  case smartQuotes, singleQuotes, openString, openLongString, badEscape(String), badUnicodeEscape
+  case smartQuotes, singleQuotes(String), openString, openLongString, badEscape(String),
+    badUnicodeEscape
   case nestedTooDeep, openInterpolation
   case expected(String, got: String), expectedExpression(got: String)
   case unclosed(String, opened: String), unopened(String)
   case tuple(String), missingComma, minusUnclear(String, String), parenthesesUnclear(String, String)
   case chainedComparison, assignInCondition, assignTarget(String), patternCompound
-  case statementEnd(got: String), commandInside(String)
-  case doubleStar, logicalMark(String, String), increment(String), elif, pythonDef, pythonImport
-  case lambdaWord, ternary, fString, stepSlice(Bool), colonBlock(String)
+  case statementEnd(got: String), commandInside(String, String)
+  case doubleStar, logicalMark(String, String), increment(String, String), elif(String), pythonDef,
+    pythonImport
+  case lambdaWord, ternary, fString, stepSlice(String?), colonBlock(String)
   case bangNot, arrow, switchWord(String, String), returnPair, keywordAsName(String)
   case repeatedParameter(String), positionalAfterLabel, repeatedKey(String)
   case returnOutside, breakOutside(String, inFunction: Bool), functionInside, lineOperator(String),
@@ -31,6 +33,9 @@ enum Message: Equatable {
   case selfParameter, bareTuple(String), lambdaDefault, equalsBlock(String)
   case touchingArgument(String, String), openStringSmart(String), radixTooLarge, threeDots(String)
   case generator(String), loopValue, nothingBehind(String)
+  case memberCommand(String, String), blockArgument(String), statementArgument(String, String)
+  case afterPipeline(String), halfComparison(String, String), missingCondition(String)
+  case wordInside(String), restName(String, Int), numberAsName(String), escapedLine
   case memberName, unaryPlus, useNames(String), parametersForm(String), missingCatch
 
   func diagnostic(at place: Place) -> Diagnostic {
@@ -48,12 +53,15 @@ enum Message: Equatable {
       (
         .syntax,
         "no word or operator holds \(visibleText(text)) (U+\(String(code, radix: 16).uppercased()))",
-        "it may stand in a string"
+        Message.lookalikes[text].map { "write \($0)" }
+          ?? (Message.invisible.contains(code) ? "it is invisible: take it away" : nil)
+          ?? "it may stand in a string"
       )
     case .notUTF8: (.encoding, "the text is not UTF-8 here", "save the file as UTF-8")
     case .smartQuotes:
       (.syntax, "strings stand between straight quotes", "write \"…\" with the \" key")
-    case .singleQuotes: (.syntax, "strings stand between double quotes", "write \"…\"")
+    case .singleQuotes(let text):
+      (.syntax, "strings stand between double quotes", "write \"\(text)\"")
     case .openString:
       (
         .syntax, "the string is not closed on its line",
@@ -103,17 +111,17 @@ enum Message: Equatable {
         .syntax, "a statement ends at a newline or ;, not before \(got)",
         "begin a new line, or put ; between two statements"
       )
-    case .commandInside(let name):
+    case .commandInside(let name, let argument):
       (
         .syntax, "a command inside an expression stands in parentheses",
-        "write \(name)(…) or (\(name) …)"
+        "write \(name)(\(argument)) or (\(name) \(argument))"
       )
     case .doubleStar: (.syntax, "a power is written with ^", "write a ^ b")
     case .logicalMark(let mark, let word):
       (.syntax, "\(mark) is written \(word)", "write a \(word) b")
-    case .increment(let mark):
-      (.syntax, "\(mark)\(mark) is no operator", "write x \(mark)= 1")
-    case .elif: (.syntax, "elif is written else if", "write else if … { … }")
+    case .increment(let mark, let name):
+      (.syntax, "\(mark)\(mark) is no operator", "write \(name) \(mark)= 1")
+    case .elif(let word): (.syntax, "\(word) is written else if", "write else if … { … }")
     case .pythonDef: (.syntax, "a function starts with fn", "write fn name(a, b) { … }")
     case .pythonImport:
       (.syntax, "a module is brought in by use", "write use stats, or use stats: median")
@@ -122,13 +130,13 @@ enum Message: Equatable {
       (.syntax, "a choice is written if first", "write if c { a } else { b }")
     case .fString:
       (.syntax, "a string needs no letter before it", "write \"… \\(x) …\" to put a value in")
-    case .stepSlice(true):
+    case .stepSlice(nil):
       (
         .syntax, "a slice has two bounds, joined by ..",
         "with a step write [xs[i] for i in range(0, len(xs), by: 2)], backwards reversed(xs)"
       )
-    case .stepSlice(false):
-      (.syntax, "a slice has two bounds, joined by ..", "write xs[1..3], xs[1..] or xs[..3]")
+    case .stepSlice(let text?):
+      (.syntax, "a slice has two bounds, joined by ..", "write \(text)")
     case .colonBlock(let head): (.syntax, "a block stands in braces", "write \(head) { … }")
     case .bangNot: (.syntax, "! is written not", "write not x")
     case .arrow: (.syntax, "-> is no operator", "a function without a name is x => …")
@@ -160,7 +168,10 @@ enum Message: Equatable {
         "put \(mark) at the end of the line before to go on"
       )
     case .reservedMark(let mark):
-      (.syntax, "\(mark) is no operator", "the operators are + - * / // % ^ @ and or not in")
+      (
+        .syntax, "\(mark) is no operator",
+        "the operators are + - * / // % ^ @ == != < <= > >= and or not in"
+      )
     default: laterWords
     }
   }
@@ -297,9 +308,67 @@ enum Message: Equatable {
       (.syntax, "expected an expression after \(mark), got the end", "write what follows \(mark)")
     case .catchWord(let word):
       (.syntax, "\(word) is written catch", "write try { … } catch e { … }")
+    default: lastWords
+    }
+  }
+
+  private var lastWords: (ErrorCode, String, String?) {
+    switch self {
+    case .memberCommand(let callee, let rest):
+      (
+        .syntax, "a call of a name behind a dot has parentheses",
+        "write \(callee)(\(rest))"
+      )
+    case .blockArgument(let callee):
+      (.syntax, "a function is given in parentheses", "write \(callee)(x => …)")
+    case .statementArgument(let word, let text):
+      (
+        .syntax, "\(word) takes an expression, or statements in braces",
+        "write \(word) { \(text) }"
+      )
+    case .afterPipeline(let text):
+      (.syntax, "a pipeline goes on with |> alone", "write \(text)")
+    case .halfComparison(let word, let text):
+      (.syntax, "each side of \(word) is a whole comparison", "write … \(text)")
+    case .missingCondition(let word):
+      (
+        .syntax, "\(word) needs a condition before its block",
+        word == "if" ? "write if c { … }, or else { … } without it" : "write while true { … }"
+      )
+    case .wordInside(let word):
+      (
+        .syntax, "\(word) starts a statement",
+        word == "return"
+          ? "after = and => stands the value alone: leave out return"
+          : "write if c { \(word) }"
+      )
+    case .restName(let name, let before):
+      (
+        .syntax, "a pattern has as many names as the list has values",
+        "take parts of it: \(name) = xs[\(before)..]"
+      )
+    case .numberAsName(let text):
+      (.syntax, "\(text) is no name", "names start with a letter or _")
+    case .escapedLine:
+      (
+        .syntax, "a backslash does not join lines",
+        "leave it out: a string in \"\"\" goes over lines, and strings are joined by +"
+      )
     default: (.internal, "an error without words", nil)
     }
   }
+
+  /// Signs that a page or a keyboard has in place of those of the language.
+  private static let lookalikes: [String: String] = [
+    "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "×": "*", "∗": "*", "·": "*", "÷": "/",
+    "≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">=", "≠": "!=", "，": ",", "、": ",", "（": "(", "）": ")",
+    "［": "[", "］": "]", "｛": "{", "｝": "}", "：": ":", "；": ";", "＝": "=", "＋": "+", "＜": "<",
+    "＞": ">", "→": "=>", "⇒": "=>", "…": "..", "∧": "and", "∨": "or", "¬": "not", "∈": "in",
+    "．": ".", "。": ".", "＂": "\"",
+  ]
+  private static let invisible: Set<UInt32> = [
+    0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD, 0x200E, 0x200F, 0x3000, 0x2009, 0x202F, 0x2003,
+  ]
 
   private static func numberHelp(_ text: String) -> String {
     if text.contains("__") || text.hasSuffix("_") { return "_ stands between two digits: 1_000" }

@@ -33,6 +33,8 @@ struct Parser {
   var loopDepth = 0
   /// Where reading goes on after an error that ended a statement early.
   var resumesAt: Int?
+  /// The `//` of the text: each error looks whether one was meant as a comment.
+  private var slashes: [SourceRange] = []
 
   static let depthLimit = 200
   /// Errors of one text that are told.
@@ -46,6 +48,7 @@ struct Parser {
     tokens = lexer.tokens()
     errors = lexer.errors
     quietLines = lexer.quietLines
+    slashes = tokens.indices.filter { mayBeginComment($0) }.map { tokens[$0].range }
     endsInString = lexer.endsInString
   }
 
@@ -81,17 +84,26 @@ struct Parser {
     var lines: Set<Int> = []
     return list.compactMap { error in
       guard let mark = slash(before: start(error)) else { return error }
-      let isFirst = lines.insert(source.lineIndex(at: mark.range.lower)).inserted
-      return isFirst ? failure(.slashComment, mark.range) : nil
+      let isFirst = lines.insert(source.lineIndex(at: mark.lower)).inserted
+      return isFirst ? failure(.slashComment, mark) : nil
+    }
+  }
+
+  /// A `//` stands here, and not plainly before a divisor: a number with a mark behind it.
+  private func mayBeginComment(_ place: Int) -> Bool {
+    guard tokens[place].isMark("//"), place + 2 < tokens.count else { return false }
+    guard case .mark = tokens[place + 2].kind, !tokens[place + 1].newlineBefore else { return true }
+    switch tokens[place + 1].kind {
+    case .int, .float: return tokens[place + 2].newlineBefore
+    default: return true
     }
   }
 
   /// The `//` on the line of a place, and before it.
-  private func slash(before place: Int) -> Token? {
+  private func slash(before place: Int) -> SourceRange? {
+    guard !slashes.isEmpty else { return nil }
     let line = source.lineIndex(at: place)
-    return tokens.first {
-      $0.isMark("//") && $0.range.upper < place && source.lineIndex(at: $0.range.lower) == line
-    }
+    return slashes.first { $0.upper < place && source.lineIndex(at: $0.lower) == line }
   }
 
   // MARK: Tokens
@@ -162,6 +174,7 @@ struct Parser {
     if token.isKeyword(.if) { throw failure(.ternary) }
     if token.isKeyword(.for), mark == "}" { throw failure(.mapComprehension) }
     if token.isKeyword(.for), mark == ")" { throw failure(.generator(calleeName(open))) }
+    if let word = token.name, let message = wordOperator(word) { throw failure(message) }
     if isArgumentStart(token) {
       if case .name(let name) = tokens[max(0, index - 1)].kind, !token.newlineBefore {
         throw failure(.missingCommaOrCall(name))
@@ -263,7 +276,9 @@ struct Parser {
         }
       } catch {
         let mark = slash(before: start(error))
-        errors.append(mark.map { failure(.slashComment, $0.range) } ?? error)
+        let told = mark.map { failure(.slashComment, $0) } ?? error
+        // Reading that goes on at the place of an error may find it again.
+        if errors.last != told { errors.append(told) }
         recover(from: begin, closing: closing)
         if errors.count >= Parser.errorLimit {
           index = tokens.count - 1
@@ -271,82 +286,6 @@ struct Parser {
         }
       }
     }
-  }
-
-  /// Why the statement that begins at `begin` cannot go on with the present token.
-  private mutating func statementEndFailure(_ begin: Int) -> Diagnostic {
-    let before = tokens[max(begin, index - 1)]
-    switch token.kind {
-    case .mark(let mark):
-      if let message = markFailure(mark, begin, before) { return failure(message) }
-    case .keyword(let word) where word == .try || (word == .if && lineHasBlock):
-      if case .name(let name) = before.kind {
-        return failure(.commandArgument(name, word.rawValue))
-      }
-    case .keyword(.if): return failure(.ternary)
-    case .keyword(let word) where word == .else || word == .catch:
-      return failure(.strayWord(word.rawValue, Parser.strayHelp(word)))
-    case .name("is"), .name("instanceof"): return failure(.isOperator(isHelp))
-    case .name("as") where tokens[begin].isKeyword(.use):
-      return failure(.useAs(Resolver.moduleName(before.name ?? "stats")))
-    case .string:
-      if case .string = before.kind { return failure(.stringsApart) }
-    default: break
-    }
-    if case .string = before.kind, token.name != nil { return failure(.argumentComma) }
-    if case .name(let name) = before.kind, isArgumentStart(token) {
-      if !token.spaceBefore, index == begin + 1 {
-        return failure(.touchingArgument(name, text(token.range)), token.range)
-      }
-      return failure(.commandInside(name), before.range)
-    }
-    return unexpected(.statementEnd(got: described(token)))
-  }
-
-  private func markFailure(_ mark: String, _ begin: Int, _ before: Token) -> Message? {
-    switch mark {
-    case ")", "]", "}": return .unopened(mark)
-    case "=": return .assignTarget("this")
-    case "," where tokens[begin].isKeyword(.use):
-      return .useNames("write one line for each: use \(next.name ?? "stats")")
-    case "." where tokens[begin].isKeyword(.use):
-      return .useNames("write use \(before.name ?? "stats"): \(next.name ?? "median")")
-    case ",": return digitGroups ?? .bareTuple("…, …")
-    case ":" where next.isMark("="): return .variableKind("write \(text(before.range)) = …")
-    case ":" where index == begin + 1 && tokens[begin].name != nil:
-      return .variableKind("write \(text(tokens[begin].range)) = …")
-    case "++", "--": return .increment(String(mark.prefix(1)))
-    case ".":
-      if case .int = next.kind, token.spaceBefore, !next.spaceBefore {
-        return .pointNumber("0." + text(next.range))
-      }
-      if case .int = before.kind { return .pointNumber("\(text(before.range)).0") }
-      if tokens[begin..<index].contains(where: { $0.isMark("|>") }) {
-        return .pipelineMember(next.name ?? "f")
-      }
-      return .memberName
-    default: return nil
-    }
-  }
-
-  /// `1,000` was meant as one number.
-  private var digitGroups: Message? {
-    guard index > 0, token.isMark(","), !token.spaceBefore, !next.spaceBefore,
-      case .int = tokens[index - 1].kind, case .int = next.kind, text(next.range).utf8.count == 3
-    else { return nil }
-    return .digitGroups(text(tokens[index - 1].range) + "_" + text(next.range))
-  }
-
-  private static func strayHelp(_ word: Keyword) -> String {
-    word == .else
-      ? "it follows the block of an if: if c { … } else { … }"
-      : "it follows the block of a try: try { … } catch e { … }"
-  }
-
-  /// How `x is …`, with the present token `is`, is written.
-  var isHelp: String {
-    let isNegated = next.isKeyword(.not)
-    return isNegated ? "write x != nil" : "write x == nil; a kind is asked by kind(x) == \"int\""
   }
 
   /// Goes on at the next line that starts outside of the brackets the broken statement opened.
@@ -434,7 +373,7 @@ struct Parser {
   }
 
   /// At a `{`: a map begins, not a block.
-  private var isMapAhead: Bool {
+  var isMapAhead: Bool {
     var inner = self
     inner.advance()
     return inner.token.isMark("}") || inner.isMapEntry
@@ -463,13 +402,13 @@ struct Parser {
     if case .name(let name) = tokens[max(0, index - 1)].kind, isSameLine, isArgumentStart(token),
       lineHasBlock
     {
-      return failure(.commandInside(name), tokens[index - 1].range)
+      return failure(commandInside(name), tokens[index - 1].range)
     }
     return failure(.missingBlock(head))
   }
 
   /// A block begins further on in this line.
-  private var lineHasBlock: Bool {
+  var lineHasBlock: Bool {
     tokens[(index + 1)...].prefix { !$0.newlineBefore && !$0.isEnd }.contains { $0.isMark("{") }
   }
 
@@ -495,6 +434,7 @@ struct Parser {
     let documentation = token.documentation
     advance()
     if token.isMark("(") { throw failure(.namelessFunction) }
+    if case .int = token.kind { throw failure(.numberAsName(text(token.range))) }
     let name = try plainName("a name after fn")
     if !token.isMark("("), !token.isEnd { throw failure(.parametersForm(name.name)) }
     let parameters = try parameters()
@@ -537,11 +477,12 @@ struct Parser {
     ignoresNewlines = true
     defer { ignoresNewlines = outer }
     var list: [ParameterNode] = []
+    var seen: Set<String> = []
     while !token.isMark(")") {
       if token.isMark("*") || token.isMark("**") { throw failure(.spreadParameter) }
       let name = try plainName("a parameter or )")
       if name.name == "self" { throw failure(.selfParameter, name.range) }
-      if list.contains(where: { $0.name == name.name }) {
+      if !seen.insert(name.name).inserted {
         throw failure(.repeatedParameter(name.name), name.range)
       }
       var fallback: Node?
@@ -565,6 +506,7 @@ struct Parser {
     var names = [try plainName("a name")]
     while token.isMark(",") {
       advance()
+      if token.isMark("*") { throw failure(.restName(next.name ?? "rest", names.count)) }
       names.append(try plainName("a name"))
     }
     return names
@@ -596,15 +538,21 @@ struct Parser {
       : "write for i in 0..3 { … }, or for x in xs { … }"
   }
 
-  mutating func condition() throws(Diagnostic) -> Node {
+  mutating func condition(of word: String) throws(Diagnostic) -> Node {
+    if token.isMark("{"), !isMapAhead { throw failure(.missingCondition(word)) }
+    let arrow = next
     let node = try expression()
+    if case .lambda = node.kind, arrow.isMark("=>") {
+      throw failure(.wordMark("=>", ">="), arrow.range)
+    }
+    if let message = reversedMark { throw failure(message, token.range.joined(next.range)) }
     if token.isMark("=") { throw failure(.assignInCondition) }
     return node
   }
 
   private mutating func whileLoop(_ start: Int) throws(Diagnostic) -> Statement {
     advance()
-    let condition = try condition()
+    let condition = try condition(of: "while")
     let body = try loopBlock("while x > 0")
     return Statement(
       .whileLoop(condition: condition, body: body), from(start),
@@ -661,7 +609,9 @@ struct Parser {
   private mutating func simple(_ start: Int) throws(Diagnostic) -> Statement {
     if case .mark(let mark) = token.kind {
       if mark == "//" { throw failure(.slashComment) }
-      if mark == "/", next.isMark("*"), !next.spaceBefore { throw failure(.blockComment) }
+      if mark == "/", next.isMark("*"), !next.spaceBefore {
+        throw failure(.blockComment, token.range.joined(next.range))
+      }
       if ["+", "*", "/", "%", "@", "^", "==", "<", ">", "<=", ">=", "!="].contains(mark) {
         throw failure(.lineOperator(mark))
       }
@@ -675,6 +625,7 @@ struct Parser {
       return Statement(.expression(value), value.range, depth: value.depth + 1)
     }
     if mark == "=" {
+      if let message = reversedMark { throw failure(message, token.range.joined(next.range)) }
       let target = try target(value)
       advance()
       return try assigned(target, start)
@@ -706,6 +657,7 @@ struct Parser {
       throw failure(.assignPair(text(whole)), whole)
     }
     if token.isMark("=") {
+      if let message = reversedMark { throw failure(message, token.range.joined(next.range)) }
       try checkLineGoesOn()
       throw failure(.wrongEquals("assign in two statements"))
     }
@@ -734,22 +686,6 @@ struct Parser {
     return try assigned(.pattern(names), start)
   }
 
-  /// What a call left of `=` was meant to be: `int x = 5`, `assert x = 1`, `f(x) = x + 1`.
-  private func callTarget(_ call: CallNode) -> Message {
-    guard let first = call.arguments.first?.value else { return .assignTarget("a call") }
-    if call.isCommand {
-      if case .name(let word) = call.callee.kind, word == "assert" || word == "print" {
-        return .assignInCondition
-      }
-      return first.isName ? .variableKind("write \(text(first.range)) = …") : .assignInCondition
-    }
-    guard call.callee.isName, call.arguments.allSatisfy({ $0.value.isName }) else {
-      return .assignTarget("a call")
-    }
-    let last = call.arguments.last?.value.range.upper ?? first.range.upper
-    return .functionForm(text(SourceRange(call.callee.range.lower, last)) + ")")
-  }
-
   private func target(_ node: Node) throws(Diagnostic) -> Target {
     var steps: [PathStep] = []
     var base = node
@@ -764,7 +700,10 @@ struct Parser {
       case .index(let inner, let indices):
         steps.append(.index(indices, SourceRange(inner.range.upper, base.range.upper)))
         base = inner
-      case .call(let call): throw failure(callTarget(call), node.range)
+      case .call(let call):
+        let message = callTarget(call)
+        throw failure(message, message == .assignInCondition ? token.range : node.range)
+      case .bool, .nil: throw failure(.keywordAsName(text(base.range)), base.range)
       case .list(let nodes) where nodes.allSatisfy(\.isName):
         let names = nodes.map { text($0.range) }.joined(separator: ", ")
         throw failure(.patternBrackets(names), node.range)

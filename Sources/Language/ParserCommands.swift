@@ -15,7 +15,8 @@ extension Parser {
     if words.takingPhrase.contains(name), !continuesExpression(after) {
       return try phraseTaker(name)
     }
-    if words.takingWords.contains(name), !continuesExpression(after) || isWord(after) {
+    if words.takingWords.contains(name), !continuesExpression(after) || isWord(after) || isMarkAlone
+    {
       return try wordTaker(name)
     }
     if after.isMark("-") {
@@ -32,7 +33,7 @@ extension Parser {
   }
 
   /// A value as it is written: what is in brackets with them, and the calls and fields behind it.
-  private func operandRange(from start: Int) -> SourceRange {
+  func operandRange(from start: Int) -> SourceRange {
     var range = tokens[start].range
     var open = 0
     for place in start..<tokens.count {
@@ -54,6 +55,15 @@ extension Parser {
       range = range.joined(token.range)
     }
     return range
+  }
+
+  /// An operator stands behind the present token, and nothing behind it: `help |>`.
+  private var isMarkAlone: Bool {
+    guard case .mark = next.kind, !next.isMark(";"), !next.isMark("="), index + 2 < tokens.count,
+      ![")", "]", "}", ",", "(", "[", "{", "."].contains(where: next.isMark)
+    else { return false }
+    let after = tokens[index + 2]
+    return after.isEnd || after.newlineBefore || after.isMark(";")
   }
 
   private func isWord(_ token: Token) -> Bool {
@@ -173,7 +183,13 @@ extension Parser {
     let callee = Node(.name(name), token.range)
     advance()
     let start = token.range.lower
+    if token.isKeyword(.for) || token.isKeyword(.while) {
+      throw failure(.statementArgument(name, "\(described(token)) … { … }"))
+    }
     let body = token.isMark("{") ? try functionBlock(name) : valueBlock(try phrase())
+    if token.isMark("="), isSameLine {
+      throw failure(.statementArgument(name, "\(short(body.range) ?? "x") = …"))
+    }
     let phrase = try node(.phrase(body), from(start), depth: body.depth)
     return try node(
       .call(
@@ -189,7 +205,8 @@ extension Parser {
     switch name {
     case "def" where isNameNext, "function" where isNameNext, "func" where isNameNext:
       throw failure(.pythonDef)
-    case "elif" where after.spaceBefore: throw failure(.elif)
+    case "elif" where after.spaceBefore, "elseif" where isNameNext, "elsif" where isNameNext:
+      throw failure(.elif(name))
     case "import" where isNameNext, "from" where isNameNext: throw failure(.pythonImport)
     case "lambda" where isNameNext || after.isMark(":"): throw failure(.lambdaWord)
     case "var" where isNameNext, "let" where isNameNext, "const" where isNameNext:
@@ -202,9 +219,10 @@ extension Parser {
       throw failure(.switchWord(name, "write fail \"message\""))
     case "switch" where after.spaceBefore, "match" where isNameNext && hasBlockAhead:
       throw failure(.switchWord(name, "write if … { … } else if … { … }"))
-    case "except" where isNameNext || after.isMark("{") || after.isMark(":"),
-      "finally" where after.isMark("{") || after.isMark(":"):
+    case "except" where isNameNext || after.isMark("{") || after.isMark(":"):
       throw failure(.catchWord(name))
+    case "finally" where after.isMark("{") || after.isMark(":"):
+      throw failure(.switchWord(name, Parser.finallyHelp))
     case "do" where after.isMark("{"), "loop" where after.isMark("{"), "until" where isNameNext:
       throw failure(.switchWord(name, "write while true { … }, and break where it ends"))
     case "unless" where isNameNext: throw failure(.switchWord(name, "write if not c { … }"))

@@ -26,6 +26,7 @@ extension Parser {
       while self.token.isMark("|>") {
         self.advance()
         left = try self.stage(left)
+        if self.infix() != nil { throw self.failure(self.afterPipeline(left)) }
       }
       return left
     }
@@ -46,8 +47,8 @@ extension Parser {
     } else {
       return nil
     }
-    for (place, name) in names.enumerated()
-    where names[..<place].contains(where: { $0.name == name.name }) {
+    var seen: Set<String> = []
+    for name in names where !seen.insert(name.name).inserted {
       throw failure(.repeatedParameter(name.name), name.range)
     }
     advance()  // =>
@@ -142,7 +143,7 @@ extension Parser {
     var left = try prefix(minimum)
     var last: Level?
     while true {
-      if case .mark(let mark) = token.kind, isSameLine { try checkForeignMark(mark) }
+      if case .mark(let mark) = token.kind, isSameLine { try checkForeignMark(mark, left) }
       guard let level = infix(), level.rawValue >= minimum.rawValue else { return left }
       if level == last, level == .compare { throw failure(.chainedComparison) }
       if level == last, level == .range {
@@ -150,27 +151,6 @@ extension Parser {
       }
       left = try infix(left, level)
       last = level
-    }
-  }
-
-  private func checkForeignMark(_ mark: String) throws(Diagnostic) {
-    switch mark {
-    case "**" where next.isMark("=") && !next.spaceBefore: throw failure(.wordMark("**=", "^="))
-    case "**": throw failure(.doubleStar)
-    case "&&": throw failure(.logicalMark("&&", "and"))
-    case "||": throw failure(.logicalMark("||", "or"))
-    case "<", ">":
-      if next.isMark(mark), !next.spaceBefore { throw failure(.reservedMark(mark + mark)) }
-      if mark == "<", next.isMark(">"), !next.spaceBefore { throw failure(.wordMark("<>", "!=")) }
-    case "==" where next.isMark("=") && !next.spaceBefore: throw failure(.wordMark("===", "=="))
-    case "!=" where next.isMark("=") && !next.spaceBefore: throw failure(.wordMark("!==", "!="))
-    case "&": throw failure(.logicalMark("&", "and"))
-    case "|": throw failure(.logicalMark("|", "or"))
-    case "?" where !next.isMark("."): throw failure(.ternary)
-    case "~", "?", "$", "`": throw failure(.reservedMark(mark))
-    case "->": throw failure(.arrow)
-    case "++", "--": throw failure(.increment(String(mark.prefix(1))))
-    default: break
     }
   }
 
@@ -233,7 +213,7 @@ extension Parser {
         let list = try parenthesised()
         node = try call(node, list, from(start))
       } else if token.isMark("["), !token.spaceBefore {
-        let (indices, depth) = try indices()
+        let (indices, depth) = try indices(of: node)
         node = try self.node(.index(node, indices), from(start), depth: max(node.depth, depth))
       } else if token.isMark("."), let (name, range) = memberName(next),
         !next.newlineBefore || ignoresNewlines
@@ -277,6 +257,7 @@ extension Parser {
         throw failure(.positionalAfterLabel, value.range)
       }
       if token.isMark("="), isSameLine, close != nil {
+        if let message = reversedMark { throw failure(message, token.range.joined(next.range)) }
         guard value.isName else { throw failure(.assignInCondition) }
         throw failure(.wrongEquals("an argument is given as \(text(value.range)): …"))
       }
@@ -287,7 +268,7 @@ extension Parser {
     return list
   }
 
-  private mutating func indices() throws(Diagnostic) -> ([IndexNode], Int) {
+  private mutating func indices(of base: Node) throws(Diagnostic) -> ([IndexNode], Int) {
     let open = token
     advance()
     openBrackets += 1
@@ -298,11 +279,11 @@ extension Parser {
     repeat {
       if token.isMark(",") { advance() }
       stopsAtRange = true
-      if token.isMark(":") { throw failure(.stepSlice(hasStep)) }
+      if token.isMark(":") { throw failure(colonSlice(base, open)) }
       var lower: Node?
       if !token.isMark(".."), !token.isMark("..=") { lower = try expression() }
       depth = max(depth, lower?.depth ?? 0)
-      if token.isMark(":") { throw failure(.stepSlice(hasStep)) }
+      if token.isMark(":") { throw failure(colonSlice(base, open)) }
       if token.isMark("..") || token.isMark("..=") {
         let inclusive = token.isMark("..=")
         advance()
@@ -317,45 +298,6 @@ extension Parser {
     try expectClose("]", open: open)
     (ignoresNewlines, stopsAtRange) = outer
     return (list, depth)
-  }
-
-  /// Two colons stand before the `]` of an index: `[::2]`.
-  private var hasStep: Bool {
-    tokens[index...].prefix { !$0.isMark("]") && !$0.newlineBefore }.count { $0.isMark(":") } > 1
-  }
-
-  /// `x =+ 1`.
-  private var isBehindEquals: Bool {
-    index > 0 && tokens[index - 1].isMark("=") && !token.spaceBefore && next.spaceBefore
-  }
-
-  private var followsOpening: Bool {
-    guard index > 0, case .mark(let mark) = tokens[index - 1].kind else { return false }
-    return "([{,".contains(mark)
-  }
-
-  /// A mark of another language where an expression should begin.
-  private func foreignStart(_ mark: String) -> Message? {
-    switch mark {
-    case "!": .bangNot
-    case "++", "--": .increment(String(mark.prefix(1)))
-    case "\u{27}": .singleQuotes
-    case "~": .wordMark("~", "not")
-    case "+": isBehindEquals ? .wordMark("=+", "+=") : .unaryPlus
-    case "|": .lambdaWord
-    case "$", "&", "`": .reservedMark(mark)
-    case "*" where followsOpening: .spread("lists are joined by +: [1] + xs")
-    case "**" where followsOpening: .spread("set the keys one by one: m.a = 1")
-    case ".":
-      if index > 0, tokens[index - 1].isMark(".."), !token.spaceBefore {
-        .threeDots(text(next.range))
-      } else if case .int = next.kind, !next.spaceBefore {
-        .pointNumber("0." + text(next.range))
-      } else {
-        nil
-      }
-    default: nil
-    }
   }
 
   private mutating func atom() throws(Diagnostic) -> Node {
@@ -387,6 +329,11 @@ extension Parser {
       {
         throw unexpected(.nothingBehind(mark))
       }
+      if start.isEnd, index > 0, case .keyword(let word) = tokens[index - 1].kind,
+        [.and, .or, .not, .in].contains(word)
+      {
+        throw unexpected(.nothingBehind(word.rawValue))
+      }
       throw unexpected(.expectedExpression(got: described(start)))
     }
   }
@@ -405,6 +352,7 @@ extension Parser {
     case .try: return try tryCatch()
     case .fn: throw failure(.functionInside)
     case .for, .while: throw failure(.loopValue)
+    case .return, .break, .continue: throw failure(.wordInside(word.rawValue))
     default: throw failure(.expectedExpression(got: word.rawValue))
     }
   }
@@ -461,6 +409,7 @@ extension Parser {
       throw failure(.tuple(text(inner)), from(open.range.lower))
     }
     try checkUnclosed(")", open)
+    if let message = reversedMark { throw failure(message, token.range.joined(next.range)) }
     if token.isMark("=") { throw failure(.assignInCondition) }
     try expectClose(")", open: open)
     (ignoresNewlines, stopsAtRange) = outer
@@ -577,11 +526,13 @@ extension Parser {
     advance()
     let outer = (ignoresNewlines, stopsAtRange)
     stopsAtRange = false
-    let condition = try condition()
+    let condition = try condition(of: "if")
     let then = try block("if x > 0")
     var otherwise: Node.Otherwise?
     var depth = max(condition.depth, then.depth)
-    if token.name == "elif" { throw failure(.elif) }
+    if let word = token.name, ["elif", "elseif", "elsif"].contains(word) {
+      throw failure(.elif(word))
+    }
     if token.isKeyword(.else) {
       advance()
       if token.isKeyword(.if) {
@@ -604,12 +555,14 @@ extension Parser {
     advance()
     let body = try block("try { … } catch e")
     guard token.isKeyword(.catch) else {
-      if let word = token.name, ["except", "rescue", "finally"].contains(word) {
+      if let word = token.name, ["except", "rescue"].contains(word) {
         throw failure(.catchWord(word))
       }
+      if token.name == "finally" { throw failure(.switchWord("finally", Parser.finallyHelp)) }
       throw unexpected(.missingCatch)
     }
     advance()
+    if token.isMark("{") || token.isMark("(") { throw failure(.missingCatch) }
     let name = try plainName("a name for the error")
     let handler = try block("catch \(name.name)")
     return try node(

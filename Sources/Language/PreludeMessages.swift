@@ -18,6 +18,9 @@ enum PreludeMessage {
 
   private static func numberHelp(_ name: String, _ text: String) -> String {
     let plain = Prelude.trimmed(text)
+    if name == "int", let number = Prelude.number(plain), abs(number) >= 9.2e18 {
+      return "an int holds 64 bits; float(s) reads larger ones, rounded"
+    }
     if name == "int", let number = Prelude.number(plain), number.isFinite {
       return "int(float(s)) cuts the fraction off"
     }
@@ -61,7 +64,9 @@ enum PreludeMessage {
     case .empty(let name):
       (.value, "\(name) needs at least one element", "look first: if len(xs) > 0 { … }")
     case .convert(let name, let kind, let help):
-      (.type, "\(name) cannot convert \(article(kind))", help)
+      (
+        .type, "\(name) cannot convert \(article(kind))", help ?? (kind == "nil" ? nilHelp : nil)
+      )
     case .badNumber(let name, let text):
       (.value, "\(name) cannot read \(Display.quoted(text))", Self.numberHelp(name, text))
     case .notBool(let text):

@@ -55,8 +55,13 @@ enum RuntimeMessage {
     "strip": "write trim(s)", "format": "write \"\\(x)\" to put a value in",
     "sort": "write xs = sorted(xs)", "reverse": "write xs = reversed(xs)",
     "toUpperCase": "write upper(s)", "toLowerCase": "write lower(s)", "upcase": "write upper(s)",
-    "substring": "write s[1..3]", "slice": "write xs[1..3]", "indexOf": "write x in xs",
-    "index": "write x in xs", "find": "write part in s", "endsWith": "write ends(s, with)",
+    "substring": "write s[1..3]", "slice": "write xs[1..3]", "indexOf": placesHelp,
+    "index": placesHelp, "find": "write part in s", "findIndex": placesHelp,
+    "numpy": "list(t) makes lists of a tensor", "tolist": "write list(t)",
+    "dot": "write a @ b", "matmul": "write a @ b", "backward": "write grad(f)(x)",
+    "cuda": noDevice, "cpu": noDevice, "to": noDevice, "numel": "write t.size",
+    "permute": "write transpose(t)",
+    "endsWith": "write ends(s, with)",
     "startsWith": "write starts(s, with)", "setdefault": "write get(m, key, fallback)",
     "each": "write for x in xs { … }", "clear": "write xs = []", "copy": "a value is its own copy",
     "update": "write m[key] = x for each key",
@@ -64,7 +69,10 @@ enum RuntimeMessage {
     "toString": "write str(x)", "forEach": "write for x in xs { … }",
     "startswith": "write starts(s, with)", "endswith": "write ends(s, with)",
   ]
+  private static let placesHelp = "write [i for i, y in enumerate(xs) if y == x]"
+  private static let noDevice = "a tensor stays where it is: leave the call out"
   private static let foreignHelp: [String: String] = [
+    "matmul": "write a @ b", "dot": "write a @ b", "bmm": "write a @ b",
     "self": "a function gets what it needs as a parameter",
     "this": "a function gets what it needs as a parameter",
     "elif": "write else if", "def": "write fn name(a, b) { … }",
@@ -130,12 +138,23 @@ enum RuntimeMessage {
     case .unknownLabel(let name, let label, let known, let signature):
       let near = didYouMean(label, among: known)
       let usage = "usage: \(signature)"
+      if label == "dim", known.contains("axis") || RuntimeMessage.reductions.contains(name) {
+        return (.arity, "\(name) has no argument dim", "of a tensor write axis: 0")
+      }
       return (.arity, "\(name) has no argument \(label)", near.map { "\($0) \(usage)" } ?? usage)
     case .repeatedArgument(let name, let label, let signature):
       return (.arity, "\(name) is given \(label) twice", "usage: \(signature)")
     case .tooMany(let name, let got, let most, let signature):
       let most = most == 0 ? "no argument" : most == 1 ? "1 argument" : "\(most) arguments"
       return (.arity, "\(name) takes \(most), got \(got)", "usage: \(signature)")
+    case .needsLabel(let name, let label, let signature)
+    where RuntimeMessage.kindWords.contains {
+      signature.contains("\(label): \($0),") || signature.contains("\(label): \($0))")
+    }:
+      return (
+        .arity, "\(name) takes \(label) by its label: \(label): …",
+        "a colon gives a default, no kind: leave the kind of \(label) out of \(signature)"
+      )
     case .needsLabel(let name, let label, let signature):
       return (
         .arity, "\(name) takes \(label) by its label: \(label): …", "usage: \(signature)"
@@ -146,7 +165,8 @@ enum RuntimeMessage {
       let isNumber = wanted.hasPrefix("a number") || wanted.hasPrefix("an int")
       return (
         .type, "\(name) needs \(wanted), not \(article(got))",
-        (got == "tensor" && isNumber ? "x.item() takes the number out of a tensor; " : "")
+        (name == "detach" && got == "tensor" ? "of a tensor write constant(t); " : "")
+          + (got == "tensor" && isNumber ? "x.item() takes the number out of a tensor; " : "")
           + "usage: \(signature)"
       )
     case .argumentRange(let name, let wanted, let got, let signature):
@@ -164,6 +184,34 @@ enum RuntimeMessage {
     default: return moreWords
     }
   }
+
+  /// Words that stand for a kind behind a parameter in other languages.
+  private static let kindWords = ["int", "float", "str", "string", "bool", "list", "dict"]
+
+  /// An error about a bool that is none, with the help in the words of what its place shows: a
+  /// variable or a field.
+  static func named(_ diagnostic: Diagnostic) -> Diagnostic {
+    guard diagnostic.code == .type, diagnostic.message.contains(" needs a bool, not "),
+      let help = diagnostic.help, let place = diagnostic.place,
+      place.range.upper <= place.source.bytes.count, place.range.lower < place.range.upper,
+      place.range.upper - place.range.lower <= 30
+    else { return diagnostic }
+    let bytes = place.source.bytes[place.range.lower..<place.range.upper]
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard text.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }),
+      text.first?.isNumber == false
+    else { return diagnostic }
+    let words = help.split(separator: " ", omittingEmptySubsequences: false).map { word in
+      ["x": text, "len(x)": "len(\(text))", "all(x)": "all(\(text))", "any(x)": "any(\(text))"][
+        String(word)] ?? String(word)
+    }
+    var named = diagnostic
+    named.help = words.joined(separator: " ")
+    return named
+  }
+
+  /// What takes an axis when it is given a tensor.
+  private static let reductions: Set<String> = ["sum", "min", "max", "any", "all"]
 
   /// A name that goes on and on stays readable.
   private func shortened(_ name: String) -> String {
@@ -204,6 +252,23 @@ enum RuntimeMessage {
       if left == "function" || right == "function" {
         help = "a function is called with parentheses: f(x), f(-1)"
       }
+      if sign == "-", left == "string" {
+        help = "replace(s, part, \"\") takes a part out of a string"
+      }
+      if ["*", "/", "-", "//", "%", "^"].contains(sign), left == "list", right == "list" {
+        help = "lists have no arithmetic: tensor(xs) \(sign) tensor(ys) goes by element"
+      }
+      if ["/", "//", "^", "*"].contains(sign), left == "string" || right == "string",
+        [left, right].contains("int") || [left, right].contains("float"), help == nil
+      {
+        help = "float(s) reads a number from text"
+      }
+      if sign == "@", [left, right].contains("int") || [left, right].contains("float") {
+        help = "@ multiplies tensors as matrices; numbers take *"
+      }
+      if sign == "@", left == "list" || right == "list" {
+        help = "write tensor(xs) @ tensor(ys)"
+      }
       if left == "nil" || right == "nil" { help = "one side is nil: check where it comes from" }
       return (.type, "\(sign) does not fit \(article(left)) and \(article(right))", help)
     case .overflow(let what):
@@ -229,7 +294,9 @@ enum RuntimeMessage {
             ? "make both numbers with float(s)"
             : left == "bool" || right == "bool"
               ? "a bool needs no comparison: a and not b"
-              : left == "list" || left == "map" ? "compare what they hold, or their len(x)" : nil
+              : left == "tensor" || right == "tensor"
+                ? "x.item() takes the number out; minimum and maximum go by element"
+                : left == "list" || left == "map" ? "compare what they hold, or their len(x)" : nil
       )
     case .powerDomain:
       return (
@@ -266,13 +333,17 @@ enum RuntimeMessage {
       let help = isValue(kind) ? RuntimeMessage.fieldHelp(name) : nil
       return (
         .key, "\(article(kind)) has no field \(name)",
-        kind == "nil" ? nilHelp : help ?? near ?? list
+        kind == "nil"
+          ? nilHelp
+          : help ?? near ?? list
+            ?? (isValue(kind) ? "maps have fields; functions are called, as in len(x)" : nil)
       )
     case .noKey(let key, let known):
       let near = nearKey(key, known)
       return (
         .key, "the map has no key \(key)",
-        near ?? "get(m, key, 0) gives a value of your choice when there is none"
+        near ?? RuntimeMessage.mapField(key)
+          ?? "get(m, key, 0) gives a value of your choice when there is none"
       )
     case .noKeyToChange(let key, let known, let onTheWay):
       let isName = Int(key) == nil && key.utf8.first != 0x22
@@ -292,7 +363,8 @@ enum RuntimeMessage {
         count == 0
           ? (kind == "list"
             ? "append(xs, x) adds an element; ask len(xs) > 0 first" : "ask len(x) > 0 first")
-          : "the last index is \(count - 1), or -1"
+          : index < 0
+            ? "the first index is 0, or \(-count)" : "the last index is \(count - 1), or -1"
       )
     case .indexKind(let kind, let got):
       return (
@@ -300,6 +372,9 @@ enum RuntimeMessage {
       )
     case .keyKind(let kind):
       return (.type, "a map's key is a string or an int, not \(article(kind))", "write str(key)")
+    case .cannotIndex("map"):
+      // Any key may be looked up, so this was a slice.
+      return (.type, "a map has no slices", "cut its keys or values: values(m)[..2]")
     case .cannotIndex(let kind):
       return (.type, "\(article(kind)) cannot be indexed", indexHelp(kind))
     case .sliceBound(let kind):
@@ -308,6 +383,12 @@ enum RuntimeMessage {
       return (.type, "a range goes over ints, not \(article(kind))", wholeHelp(kind))
     case .severalIndices(let kind):
       return (.type, "\(article(kind)) takes one index", "write x[i][j]")
+    case .cannotIterate("tensor"):
+      // Every other tensor has a first axis to go over.
+      return (
+        .type, "for goes over the first axis of a tensor; one of a single number has none",
+        "x.item() takes the number out of a tensor"
+      )
     case .cannotIterate(let kind):
       return (
         .type, "for goes over lists, ranges, strings, maps and tensors, not \(article(kind))",
@@ -329,7 +410,11 @@ enum RuntimeMessage {
         .type, "\(names) names need a list of \(names), not \(article(kind))",
         kind == "nil"
           ? nilHelp
-          : names == 2 ? "enumerate(xs) gives pairs of place and value" : "as in [x, y, z]"
+          : kind == "map"
+            ? "values(m) makes a list of a map's values"
+            : ["range", "tensor"].contains(kind)
+              ? "list(x) makes a list of it"
+              : names == 2 ? "enumerate(xs) gives pairs of place and value" : "as in [x, y, z]"
       )
     default: return lastWords
     }
@@ -346,6 +431,8 @@ enum RuntimeMessage {
   /// A place that is no int: a float can be cut, text can be read.
   private func wholeHelp(_ kind: String) -> String? {
     if kind == "tensor" { return "x.item() takes the number out of a tensor" }
+    if kind == "bool" { return "int(b) makes 0 or 1 of a bool" }
+    if kind == "nil" { return nilHelp }
     return kind == "float" || kind == "string" ? "write int(x); a // b divides into ints" : nil
   }
 
@@ -369,6 +456,15 @@ enum RuntimeMessage {
       return "\(name) is a function: write \(name)(x)"
     }
     return foreignMethods[name]
+  }
+
+  /// What a field of a map that is none was meant to be: `m.keys`.
+  private static func mapField(_ name: String) -> String? {
+    if ["length", "size", "len", "count"].contains(name) { return "write len(m)" }
+    if name == "items" || name == "entries" { return "write for k, v in m { … }" }
+    guard ["keys", "values", "get", "remove"].contains(name) else { return nil }
+    return
+      "\(name) is a function: write \(name)(m\(["get", "remove"].contains(name) ? ", key" : ""))"
   }
 
   private var lastWords: (ErrorCode, String, String?) {

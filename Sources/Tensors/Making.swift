@@ -125,8 +125,13 @@ extension Tensor {
     _ shape: [Int], low: Int, high: Int, from stream: inout RandomStream
   ) throws(TensorError) -> Tensor {
     let (width, overflow) = high.subtractingReportingOverflow(low)
-    guard width > 0, !overflow else {
+    guard high > low else {
       throw .value(operation: "randint", rule: "low below high", got: "\(low) and \(high)")
+    }
+    guard !overflow else {
+      throw .value(
+        operation: "randint", rule: "low and high at most \(Int.max) apart",
+        got: "\(low) and \(high)")
     }
     let made = try uninitialized(shape, .i64)
     let out = made.raw().assumingMemoryBound(to: Int.self)

@@ -43,6 +43,9 @@ private let topicOfWord: [String: String] = [
   "not": "and", "or": "and", "string": "strings", "pipeline": "pipelines", "|>": "pipelines",
   "=>": "lambdas", "lambda": "lambdas", "..": "ranges", "..=": "ranges", "in": "for",
   "command": "commands", "label": "labels", "list": "lists", "error": "errors",
+  "+": "operators", "-": "operators", "*": "operators", "/": "operators", "//": "operators",
+  "%": "operators", "^": "operators", "@": "operators", "==": "operators", "!=": "operators",
+  "<": "operators", "<=": "operators", ">": "operators", ">=": "operators", "+=": "operators",
 ]
 
 let languageTopics: [String: String] = [

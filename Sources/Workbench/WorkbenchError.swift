@@ -221,6 +221,7 @@ package enum WorkbenchError: RoomError, Equatable {
     case .separator: "as in separator: \";\""
     case .samplerStage:
       "use sampling: temperature, top_k; then sampler: [temperature(0.7), top_k(40)]"
+    case .noSource(nil, "tensor"): "reshape(t, [2, 3]) gives a tensor another shape"
     case .choiceOfNone: "give a list with at least one element"
     case .weights: "give one weight for each element"
     case .checkStep: "1e-5 suits most functions"

@@ -196,6 +196,28 @@ import Testing
     #expect(recorder.lines == ["# expect: 100 101 102 3 100"])
   }
 
+  @Test func `a word that takes words as written takes an operator that stands alone`() {
+    let topic = Builtin(
+      "topic", group: "x", "Shows its words", [Parameter("name", .optional("nil"))],
+      flags: [.command, .takesWords]
+    ) { call in .string(try call.optionalString("name") ?? "none") }
+    let recorder = Recorder(builtins: [topic])
+    recorder.run("topic |>\ntopic ..\ntopic =>\nprint (topic )")
+    #expect(
+      recorder.lines == [
+        #"# expect: "|>""#, #"# expect: "..""#, #"# expect: "=>""#, "# expect: none",
+      ])
+  }
+
+  // Each was quadratic once and took seconds.
+  @Test(.timeLimit(.minutes(1))) func `text of a hundred thousand mistakes is refused soon`() {
+    let names = (0..<100_000).map { "p\($0)" }.joined(separator: ", ")
+    let recorder = Recorder()
+    #expect(!recorder.run("fn f(\(names)) { 1 }").isEmpty)
+    #expect(!recorder.run("f = (\(names)) => 1").isEmpty)
+    #expect(!recorder.run(String(repeating: "try { ", count: 100_000)).isEmpty)
+  }
+
   // With a copy an element, 300,000 of them would move a terabyte.
   @Test(.timeLimit(.minutes(1))) func `appending takes amortised constant time`() {
     let recorder = Recorder()
