@@ -117,6 +117,8 @@ struct Compiler {
   /// For the person, after the cell has run.
   var notes: [String] = []
   var topFunctions: [String: FunctionNode] = [:]
+  /// The statement after the present one begins with a minus.
+  private var goesOnWithMinus = false
   /// The text profiles: the statements of its functions are marked.
   let isMarked: Bool
 
@@ -148,6 +150,9 @@ struct Compiler {
   mutating func compile() -> Chunk {
     let statements = input.program.statements
     for (index, statement) in statements.enumerated() {
+      goesOnWithMinus =
+        isExpression(statement) && index + 1 < statements.count
+        && startsWithMinus(statements[index + 1])
       topStatement(statement, isLast: index == statements.count - 1)
     }
     emit(.nothing, state.newRegister(), 0, 0, .init(0, 0))
@@ -226,6 +231,15 @@ struct Compiler {
 
   // MARK: Statements
 
+  private func isExpression(_ statement: Statement) -> Bool {
+    if case .expression = statement.kind { true } else { false }
+  }
+
+  /// `- 2` on a line of its own: maybe the rest of the line before.
+  private func startsWithMinus(_ statement: Statement) -> Bool {
+    if case .expression(let node) = statement.kind, case .negate = node.kind { true } else { false }
+  }
+
   private mutating func topStatement(_ statement: Statement, isLast: Bool) {
     let mark = state.nextRegister
     defer { state.nextRegister = mark }
@@ -283,6 +297,8 @@ struct Compiler {
 
   /// An expression whose value goes nowhere, unless it is a command at top level.
   private mutating func expressionStatement(_ node: Node, isSilenced: Bool) {
+    let goesOn = goesOnWithMinus
+    goesOnWithMinus = false
     let mark = state.nextRegister
     defer { state.nextRegister = mark }
     if state.isTop, input.shows {
@@ -310,7 +326,12 @@ struct Compiler {
     default: break
     }
     if !isSilenced, isWithoutEffect(node) {
-      report(effectless(node), node.range)
+      let message = effectless(node)
+      if goesOn, case .withoutEffect(nil) = message {
+        report(.withoutEffect("to go on with the next line, end this one with -"), node.range)
+      } else {
+        report(message, node.range)
+      }
     }
     _ = operand(node)
   }

@@ -500,6 +500,8 @@ struct Lexer {
       hasOpenInterpolation = true
       errors.removeSubrange(before...)
       errors.append(report(.openInterpolation, start, start + 2))
+      // What stands behind was read as code of the string.
+      for line in source.lineIndex(at: start)...source.lineIndex(at: at) { quietLines.insert(line) }
     }
     parts.append(.code(inner))
   }

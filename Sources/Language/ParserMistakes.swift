@@ -132,7 +132,8 @@ extension Parser {
       first -= 2
     }
     let callee = SourceRange(tokens[first].range.lower, tokens[index - 1].range.upper)
-    let name = tokens[first - 1].isMark(".") ? "x." + text(callee) : text(callee)
+    let isPart = first > begin && tokens[first - 1].isMark(".")
+    let name = isPart ? "x." + text(callee) : text(callee)
     if token.isMark("{"), !isMapAhead { return failure(.blockArgument(name)) }
     return failure(.memberCommand(name, restOfLine ?? "…"), callee)
   }
