@@ -122,8 +122,8 @@ CK_INLINE double ck_log_f64(double x) {
 }
 CK_INLINE float ck_log_f32(float x) { return (float)ck_log_f64((double)x); }
 
-// sin and cos: x = k pi/2 + r, |r| <= pi/4, with pi/2 in three parts. Good to 1 ulp for |x| < 2^31,
-// losing digits beyond as k does.
+// sin and cos: x = k pi/2 + r, |r| <= pi/4, with pi/2 in three parts. Good to 1 ulp for |x| < 2^31; for
+// finite angles beyond there is ck_sincos_large.
 CK_INLINE void ck_sincos_f64(double x, double *sine, double *cosine) {
   double shifted = FMA(x, 0.63661977236758134308, CK_ROUND64);
   int64_t k = ck_bits64(shifted);
@@ -164,6 +164,28 @@ CK_INLINE double ck_cos_f64(double x) {
   ck_sincos_f64(x, &s, &c);
   return c;
 }
+// Angles for which k does not fit the digits of a double.
+#define CK_LARGE_ANGLE 0x1p31
+CK_INLINE int ck_is_large_angle(double x) {
+  return __builtin_fabs(x) >= CK_LARGE_ANGLE && x - x == 0.0;
+}
+/// sin and cos of a finite angle from CK_LARGE_ANGLE, good to 2 ulp; one number at a time.
+void ck_sincos_large(double x, double *sine, double *cosine);
+
+CK_INLINE double ck_any_sin_f64(double x) {
+  if (!ck_is_large_angle(x)) return ck_sin_f64(x);
+  double s, c;
+  ck_sincos_large(x, &s, &c);
+  return s;
+}
+CK_INLINE double ck_any_cos_f64(double x) {
+  if (!ck_is_large_angle(x)) return ck_cos_f64(x);
+  double s, c;
+  ck_sincos_large(x, &s, &c);
+  return c;
+}
+CK_INLINE float ck_any_sin_f32(float x) { return (float)ck_any_sin_f64((double)x); }
+CK_INLINE float ck_any_cos_f32(float x) { return (float)ck_any_cos_f64((double)x); }
 CK_INLINE float ck_sin_f32(float x) { return (float)ck_sin_f64((double)x); }
 CK_INLINE float ck_cos_f32(float x) { return (float)ck_cos_f64((double)x); }
 

@@ -108,7 +108,60 @@ CK_CONVERSIONS(DOOR)
 
 double ck_exp(double x) { return ck_exp_f64(x); }
 double ck_log(double x) { return ck_log_f64(x); }
-double ck_sin(double x) { return ck_sin_f64(x); }
-double ck_cos(double x) { return ck_cos_f64(x); }
+double ck_sin(double x) { return ck_any_sin_f64(x); }
+double ck_cos(double x) { return ck_any_cos_f64(x); }
+
+// The binary digits of 2/pi behind 64 zeros: as many as the largest double needs, and 128 more.
+static const uint64_t two_over_pi[20] = {
+    0x0000000000000000, 0xA2F9836E4E441529, 0xFC2757D1F534DDC0, 0xDB6295993C439041,
+    0xFE5163ABDEBBC561, 0xB7246E3A424DD2E0, 0x06492EEA09D1921C, 0xFE1DEB1CB129A73E,
+    0xE88235F52EBB4484, 0xE99C7026B45F7E41, 0x3991D639835339F4, 0x9C845F8BBDF9283B,
+    0x1FF897FFDE05980F, 0xEF2F118B5A0A6D1F, 0x6D367ECF27CB09B7, 0x4F463F669E5FEA2D,
+    0x7527BAC7EBE5F17B, 0x3D0739F78A5292EA, 0x6BFB5FB11F8D5D08, 0x56033046FC7B6BAB,
+};
+
+// Quarter turns are counted in whole numbers, as Payne and Hanek do: of 2/pi only the digits count that
+// do not give whole turns, whatever the size of the angle.
+void ck_sincos_large(double x, double *sine, double *cosine) {
+  uint64_t bits = (uint64_t)ck_bits64(__builtin_fabs(x));
+  int exponent = (int)(bits >> 52) - 1075;
+  uint64_t m = (bits & 0x000FFFFFFFFFFFFF) | 0x0010000000000000;
+  // |x| = m 2^exponent. 192 digits of 2/pi, the first worth 2^(1 - exponent).
+  int offset = exponent + 62, word = offset / 64, shift = offset % 64;
+  uint64_t digits[3];
+  for (int i = 0; i < 3; i++) {
+    digits[i] = two_over_pi[word + i] << shift;
+    if (shift > 0) digits[i] |= two_over_pi[word + i + 1] >> (64 - shift);
+  }
+  // m times them, without what are whole turns: two digits before the point, 190 behind it.
+  unsigned __int128 low = (unsigned __int128)m * digits[2];
+  unsigned __int128 middle = (unsigned __int128)m * digits[1] + (uint64_t)(low >> 64);
+  uint64_t high = m * digits[0] + (uint64_t)(middle >> 64);
+  int quarter = (int)(high >> 62);
+  unsigned __int128 part =
+      ((unsigned __int128)(high << 2 | (uint64_t)middle >> 62) << 64) |
+      ((uint64_t)middle << 2 | (uint64_t)low >> 62);
+  // To the nearest quarter: what is left is between -1/2 and 1/2 of one.
+  int negative = (int)(part >> 127);
+  if (negative) {
+    quarter += 1;
+    part = -part;
+  }
+  double turn = 0.0;
+  uint64_t head = (uint64_t)(part >> 64), tail = (uint64_t)part;
+  if (part != 0) {
+    int zeros = head ? __builtin_clzll(head) : 64 + __builtin_clzll(tail);
+    uint64_t top = (uint64_t)((part << zeros) >> 64);
+    double scale = ck_from_bits64((int64_t)(1023 - 53 - zeros) << 52);
+    turn = (double)(int64_t)(((top >> 10) + 1) >> 1) * scale;
+  }
+  double r = FMA(turn, 1.5707963267948966, turn * 6.123233995736766e-17);
+  double s, c;
+  ck_sincos_f64(negative ? -r : r, &s, &c);
+  double a = quarter & 1 ? c : s, b = quarter & 1 ? s : c;
+  a = quarter & 2 ? -a : a;
+  *sine = x < 0.0 ? -a : a;
+  *cosine = (quarter + 1) & 2 ? -b : b;
+}
 double ck_tanh(double x) { return ck_tanh_f64(x); }
 double ck_erf(double x) { return ck_erf_f64(x); }

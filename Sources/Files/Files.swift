@@ -12,7 +12,10 @@ package enum Files {
     if status.size > limit {
       throw FileError.tooLarge(path: path, size: status.size, limit: limit)
     }
-    // Pipes and /proc say 0: read on to the end, whatever the size was.
+    let free = status.size > 1 << 24 ? SystemMemory.available() : Int.max
+    if status.size > free { throw FileError.tooLarge(path: path, size: status.size, limit: free) }
+    // Pipes and /proc say 0: read on to the end, whatever the size was. What is no file may have none.
+    let limit = status.isRegular ? limit : min(limit, endless)
     var bytes: [UInt8] = []
     var chunk = max(status.size + 1, 65536)
     while true {
@@ -21,9 +24,16 @@ package enum Files {
       if bytes.count > limit {
         throw FileError.tooLarge(path: path, size: bytes.count, limit: limit)
       }
-      chunk = max(65536, bytes.count)
+      chunk = status.size > 0 ? 65536 : max(65536, bytes.count)
+      // The next piece, and room for both.
+      if chunk > 1 << 24, chunk > SystemMemory.available() / 4 {
+        throw FileError.tooLarge(path: path, size: bytes.count, limit: bytes.count)
+      }
     }
   }
+
+  /// Bytes that are read of what is no file, as a pipe or a device, at most.
+  private static let endless = 1 << 30
 
   /// The whole file as text; an error with the byte offset where it is not UTF-8.
   package static func readText(_ path: String) throws -> String {

@@ -1,11 +1,15 @@
 // Bytes → JSON (RFC 8259), strictly: no comments, no trailing commas, no NaN, UTF-8 only, depth and
 // size limited. One pass, linear time.
 
+package import Diagnostics
+
 /// How much a text may ask for.
 package struct JSONLimits: Sendable {
   /// Arrays and objects inside each other; at most 1000.
   package var depth: Int
   package var bytes: Int
+  /// Ends the reading of a long text, by an error of any kind: who asked for it looks here first.
+  package var interrupt: Interrupt?
   package init(depth: Int = 64, bytes: Int = 1 << 30) {
     self.depth = min(depth, 1000)
     self.bytes = bytes
@@ -53,6 +57,7 @@ struct JSONParser {
   let limits: JSONLimits
   var place = 0
   var depth = 0
+  private var turns = 0
 
   init(bytes: UnsafeRawBufferPointer, limits: JSONLimits) {
     self.bytes = bytes
@@ -68,7 +73,14 @@ struct JSONParser {
     return value
   }
 
+  /// Whether a stop was asked for; looked at now and then.
+  mutating func isStopped() -> Bool {
+    turns &+= 1
+    return turns & 0xFFF == 0 && limits.interrupt?.isRequested == true
+  }
+
   private mutating func value() throws(JSONError) -> JSON {
+    if isStopped() { throw error(.unfinished("a value"), at: place) }
     guard place < bytes.count else { throw error(.unfinished("a value"), at: place) }
     switch bytes[place] {
     case 0x22:

@@ -9,6 +9,7 @@ extension JSONParser {
     var hasEscapes = false
     var run = place
     while place < bytes.count {
+      if isStopped() { throw error(.unfinished("a string"), at: opening) }
       let byte = bytes[place]
       if byte == 0x22 {
         let tail = bytes[run..<place]

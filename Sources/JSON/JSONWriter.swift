@@ -1,11 +1,23 @@
 // JSON → bytes. Numbers as they were read or in shortest form; nothing is lost.
 
+package import Diagnostics
+
 extension JSON {
   /// The text: compact (`{"a":1}`), or with two spaces of indentation; keys in their order or
   /// sorted by bytes at every level. No newline at the end.
   package func written(pretty: Bool = false, sortedKeys: Bool = false) -> [UInt8] {
     var writer = JSONWriter(pretty: pretty, sortedKeys: sortedKeys)
     writer.write(self)
+    return writer.bytes
+  }
+
+  /// The same, of a value that may be large: throws `Interrupted` when a stop was asked for.
+  package func written(
+    pretty: Bool = false, interrupt: Interrupt
+  ) throws(Interrupted) -> [UInt8] {
+    var writer = JSONWriter(pretty: pretty, sortedKeys: false, interrupt: interrupt)
+    writer.write(self)
+    try interrupt.check()
     return writer.bytes
   }
 
@@ -20,9 +32,19 @@ private struct JSONWriter {
   var bytes: [UInt8] = []
   var depth = 0
 
-  init(pretty: Bool, sortedKeys: Bool) {
+  private let interrupt: Interrupt?
+  private var turns = 0
+
+  init(pretty: Bool, sortedKeys: Bool, interrupt: Interrupt? = nil) {
     self.pretty = pretty
     self.sortedKeys = sortedKeys
+    self.interrupt = interrupt
+  }
+
+  /// Whether the rest need not be written; looked at with every few thousandth part.
+  private mutating func isStopped() -> Bool {
+    turns &+= 1
+    return turns & 0xFFF == 0 && interrupt?.isRequested == true
   }
 
   mutating func write(_ value: JSON) {
@@ -50,6 +72,7 @@ private struct JSONWriter {
     bytes.append(0x5B)
     depth += 1
     for (position, value) in values.enumerated() {
+      if isStopped() { return }
       if position > 0 { bytes.append(0x2C) }
       newline()
       write(value)
@@ -67,6 +90,7 @@ private struct JSONWriter {
       order.sort { (object.keys[$0], $0) < (object.keys[$1], $1) }
     }
     for (position, place) in order.enumerated() {
+      if isStopped() { return }
       if position > 0 { bytes.append(0x2C) }
       newline()
       write(object.keys[place])
@@ -81,6 +105,7 @@ private struct JSONWriter {
   private mutating func write(_ string: JSONString) {
     bytes.append(0x22)
     for byte in string.utf8 {
+      if isStopped() { return }
       switch byte {
       case 0x22: append("\\\"")
       case 0x5C: append("\\\\")

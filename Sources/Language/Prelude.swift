@@ -245,3 +245,13 @@ package enum Prelude {
     return allowed || ["inf", "-inf", "nan"].contains(text) ? Double(text) : nil
   }
 }
+
+/// Refuses a value of so many bytes before it is made: throws `memory`, naming what is too large.
+/// Cheap for what is small.
+package func checkMemory(_ bytes: Int, for what: String) throws { try Memory.check(bytes, what) }
+
+/// The same for `count` parts of so many bytes each.
+package func checkMemory(_ count: Int, of bytes: Int, for what: String) throws {
+  let (product, overflow) = count.multipliedReportingOverflow(by: bytes)
+  try Memory.check(overflow ? Int.max : product, what)
+}

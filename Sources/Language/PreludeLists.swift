@@ -98,6 +98,7 @@ extension Prelude {
       guard lists.allSatisfy({ $0.count == first.count }) else {
         throw PreludeMessage.zipLengths.diagnostic()
       }
+      try checkMemory(first.count, of: 16 * lists.count + 96, for: "the list")
       var poll = Poll(call.context.interrupt)
       return .list(
         try first.indices.map { place in
@@ -115,6 +116,7 @@ extension Prelude {
       if first.addingReportingOverflow(max(0, values.count - 1)).overflow {
         throw RuntimeMessage.overflow("the last number").diagnostic()
       }
+      try checkMemory(values.count, of: 128, for: "the list")
       var poll = Poll(call.context.interrupt)
       return .list(
         try values.enumerated().map {

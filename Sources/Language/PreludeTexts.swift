@@ -14,14 +14,26 @@ extension Prelude {
       }
       let between = try call.optionalString("between") ?? ""
       var poll = Poll(call.context.interrupt)
-      let parts = try elements(call, "strings").enumerated().map { place, value in
+      let parts = try elements(call, "strings")
+      // How long it will be is known before it is made.
+      var count = 0
+      for (place, value) in parts.enumerated() {
         try poll.turn()
-        guard let text = value.asString else {
+        guard case .text(let box) = value else {
           throw PreludeMessage.joinKind(place, value.kind).diagnostic()
         }
-        return text
+        let more = box.string.utf8.count + (place > 0 ? between.utf8.count : 0)
+        count = count > Int.max / 2 ? count : count + more
       }
-      return .string(parts.joined(separator: between))
+      try Memory.check(count, "the string")
+      var result = ""
+      result.reserveCapacity(count)
+      for (place, value) in parts.enumerated() {
+        try poll.turn()
+        if place > 0 { result += between }
+        if case .text(let box) = value { result += box.string }
+      }
+      return .string(result)
     },
     Builtin(
       "split", group: "text", "Splits a string at a text, or at white space",
@@ -58,13 +70,22 @@ extension Prelude {
       "lines", group: "text", "Splits a string into its lines", [Parameter("string")],
       example: "lines(\"a\\nb\\n\") -> [\"a\", \"b\"]", flags: .pure
     ) { call in
+      var parts = try pieces(try call.string("string"), by: "\n", call.context.interrupt)
+      let last = parts.removeLast()
       var poll = Poll(call.context.interrupt)
-      var parts = try call.string("string").split(omittingEmptySubsequences: false) {
+      var lines: [Value] = []
+      lines.reserveCapacity(parts.count + 1)
+      for part in parts {
         try poll.turn()
-        return $0 == "\n" || $0 == "\r\n"
+        // A carriage return belongs to the line's end.
+        guard part.utf8.last == 0x0D else {
+          lines.append(.string(part))
+          continue
+        }
+        lines.append(.string(String(decoding: part.utf8.dropLast(), as: UTF8.self)))
       }
-      if parts.last?.isEmpty == true { parts.removeLast() }
-      return .list(parts.map { .string(String($0)) })
+      if !last.isEmpty { lines.append(.string(last)) }
+      return .list(lines)
     },
     Builtin(
       "upper", group: "text", "Gives a string in upper case", [Parameter("string")],
@@ -150,6 +171,8 @@ extension Prelude {
     while !mark.isEmpty, let found = TextStorage.find(mark, in: bytes, from: start) {
       try poll.turn()
       result.append(String(decoding: bytes[start..<found], as: UTF8.self))
+      // What holds the parts, and the list that is made of them.
+      if result.count & 0x3FFFF == 0 { try Memory.check(result.count * 128, "the list") }
       start = found + mark.count
     }
     result.append(String(decoding: bytes[start...], as: UTF8.self))

@@ -113,7 +113,7 @@ extension Figure {
     if kind != .scatter {
       var path = ""
       for run in frame.runs(of: one, columns: Int(plot.width), step: kind == .step) {
-        for (place, point) in run.enumerated() {
+        for (place, point) in run.enumerated().stoppable {
           path += (place == 0 ? "M" : "L") + px(plot.x(point.x)) + " " + px(plot.y(point.y))
         }
         // A lone point shows as a dot of the round cap.

@@ -46,12 +46,12 @@ extension Figure {
       let columns = canvas.width * canvas.across
       for run in frame.runs(of: one, columns: columns, step: kind == .step) {
         if kind == .scatter || run.count == 1 {
-          for point in run where (0...1).contains(point.y) {
+          for point in run.stoppable where (0...1).contains(point.y) {
             let dot = canvas.dot(point)
             canvas.set(dot.x, dot.y, owner: index)
           }
         } else {
-          for (a, b) in zip(run, run.dropFirst()) { canvas.line(a, b, owner: index) }
+          for (a, b) in zip(run, run.dropFirst()).stoppable { canvas.line(a, b, owner: index) }
         }
       }
     }

@@ -52,13 +52,13 @@ func seriesTable(_ series: [Figure.Series], _ style: TextStyle) -> [String] {
 /// `▁▂▃▄▅▆▇█`: the least value of all lowest; a space where there is no number.
 func sparkline(_ values: [Double], columns: Int, ascii: Bool) -> String {
   let marks = Array(ascii ? "_.-=+*#@" : "▁▂▃▄▅▆▇█")
-  let finite = values.filter(\.isFinite)
+  let finite = values.stoppable.filter(\.isFinite)
   guard let low = finite.min(), let high = finite.max(), columns > 0 else { return "" }
   let count = min(columns, values.count)
   var result = ""
   for column in 0..<count {
     let slice = values[(column * values.count / count)..<((column + 1) * values.count / count)]
-    let known = slice.filter(\.isFinite)
+    let known = slice.stoppable.filter(\.isFinite)
     if known.isEmpty {
       result += " "
       continue

@@ -103,7 +103,7 @@ struct SeriesFacts {
 
   init?(_ series: Figure.Series) {
     var isFirst = true
-    for (index, y) in series.y.enumerated() where y.isFinite {
+    for (index, y) in series.y.enumerated().stoppable where y.isFinite {
       let x = series.x.flatMap { index < $0.count ? $0[index] : nil } ?? Double(index)
       if isFirst { first = y }
       isFirst = false
@@ -125,7 +125,7 @@ extension Figure.Matrix {
   /// The cells of largest magnitude, first the strongest, ties in reading order.
   func strongest(_ count: Int) -> [Cell] {
     var best: [Int] = []
-    for index in values.indices where values[index].isFinite {
+    for index in values.indices.stoppable where values[index].isFinite {
       if best.count == count, let last = best.last, abs(values[index]) <= abs(values[last]) {
         continue
       }
@@ -140,14 +140,14 @@ extension Figure.Matrix {
   var finiteRange: ClosedRange<Double>? {
     var low = Double.infinity
     var high = -Double.infinity
-    for value in values where value.isFinite {
+    for value in values.stoppable where value.isFinite {
       low = min(low, value)
       high = max(high, value)
     }
     return low <= high ? low...high : nil
   }
 
-  var notFiniteCount: Int { values.reduce(0) { $0 + ($1.isFinite ? 0 : 1) } }
+  var notFiniteCount: Int { values.stoppable.reduce(0) { $0 + ($1.isFinite ? 0 : 1) } }
 
   /// Cells joined in blocks so that neither side is longer than the limits, each block keeping its
   /// value of largest magnitude; and the factors.
@@ -158,7 +158,7 @@ extension Figure.Matrix {
     let (height, width) = ((rowCount + down - 1) / down, (columnCount + across - 1) / across)
     var pooled = [Double](repeating: .nan, count: height * width)
     for row in 0..<rowCount {
-      for column in 0..<columnCount {
+      for column in (0..<columnCount).stoppable {
         let value = self[row, column]
         let place = row / down * width + column / across
         if pooled[place].isNaN || abs(value) > abs(pooled[place]) { pooled[place] = value }

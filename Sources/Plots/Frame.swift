@@ -19,7 +19,7 @@ struct Frame {
   init(_ figure: Figure) {
     let hasZero = figure.kind == .bar || figure.kind == .histogram
     let isWhole = figure.series.allSatisfy { one in
-      one.x?.allSatisfy { $0 == $0.rounded() } ?? true
+      one.x?.stoppable.allSatisfy { $0 == $0.rounded() } ?? true
     }
     x = Frame.scale(
       figure.x, figure.series.lazy.flatMap { Frame.xs($0) },
@@ -27,7 +27,7 @@ struct Frame {
     y = Frame.scale(figure.y, figure.series.lazy.flatMap(\.y), including: hasZero)
     xTicks = x.ticks(integral: isWhole && figure.kind != .histogram)
     yTicks = y.ticks(integral: figure.kind == .histogram && figure.y.title == "count")
-    isEmpty = figure.series.allSatisfy { one in !one.y.contains { !$0.isNaN } }
+    isEmpty = figure.series.allSatisfy { one in !one.y.stoppable.contains { !$0.isNaN } }
     notes = Frame.notes(figure)
   }
 
@@ -49,7 +49,7 @@ struct Frame {
   private static func notes(_ figure: Figure) -> [String] {
     var (missing, infinite, below) = (0, 0, 0)
     for one in figure.series {
-      for (index, y) in one.y.enumerated() {
+      for (index, y) in one.y.enumerated().stoppable {
         let x = figure.kind == .histogram || figure.kind == .bar ? 0 : one.x?[index] ?? 0
         if x.isNaN || y.isNaN {
           missing += 1
@@ -78,7 +78,7 @@ struct Frame {
   /// `columns`, so that spikes survive.
   func runs(of series: Figure.Series, columns: Int, step: Bool = false) -> [[UnitPoint]] {
     var runs: [[UnitPoint]] = [[]]
-    for (index, y) in series.y.enumerated() {
+    for (index, y) in series.y.enumerated().stoppable {
       let x = series.x.map { $0[index] } ?? Double(index)
       if let px = self.x.position(x), let py = self.y.position(y) {
         runs[runs.count - 1].append(UnitPoint(x: px, y: py))
@@ -95,29 +95,33 @@ struct Frame {
   private static func reduced(_ run: [UnitPoint], columns: Int) -> [UnitPoint] {
     guard run.count > 2 * columns, columns > 0 else { return run }
     var isSorted = true
-    for (a, b) in zip(run, run.dropFirst()) where b.x < a.x { isSorted = false }
+    for (a, b) in zip(run, run.dropFirst()).stoppable where b.x < a.x {
+      isSorted = false
+      break
+    }
     guard isSorted else { return run }
     var result: [UnitPoint] = []
     var start = 0
-    while start < run.count {
+    var stop = DrawingStop()
+    while start < run.count, !stop.turn() {
       let column = (run[start].x * Double(columns)).rounded(.down)
       var end = start
       var (low, high) = (start, start)
-      while end < run.count, (run[end].x * Double(columns)).rounded(.down) == column {
+      while end < run.count, !stop.turn(), (run[end].x * Double(columns)).rounded(.down) == column {
         if run[end].y < run[low].y { low = end }
         if run[end].y > run[high].y { high = end }
         end += 1
       }
       result.append(run[min(low, high)])
       if low != high { result.append(run[max(low, high)]) }
-      start = end
+      start = max(end, start + 1)
     }
     return result
   }
 
   private static func stepped(_ run: [UnitPoint]) -> [UnitPoint] {
     var result: [UnitPoint] = []
-    for point in run {
+    for point in run.stoppable {
       if let last = result.last { result.append(UnitPoint(x: point.x, y: last.y)) }
       result.append(point)
     }

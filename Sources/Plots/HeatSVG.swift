@@ -53,6 +53,7 @@ extension Figure {
   ) -> [SVGElement] {
     var paths = [String](repeating: "", count: SVGTheme.shadeCount)
     for row in 0..<cells.rowCount {
+      if Drawing.isStopped { break }
       var column = 0
       while column < cells.columnCount {
         let step = shade(cells[row, column], scale)

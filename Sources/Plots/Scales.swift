@@ -36,7 +36,7 @@ package struct Scale: Sendable, Equatable {
     var low = Double.infinity
     var high = -Double.infinity
     var smallest = Double.infinity
-    for value in values where value.isFinite && (kind != .log || value > 0) {
+    for value in values.stoppable where value.isFinite && (kind != .log || value > 0) {
       low = min(low, value)
       high = max(high, value)
       if value != 0 { smallest = min(smallest, abs(value)) }

@@ -1,6 +1,7 @@
 // Tensors from nothing: constants, ranges, random numbers.
 
 import CKernels
+import Diagnostics
 
 extension Tensor {
   package static func zeros(_ shape: [Int], dtype: DType = .f32) throws(TensorError) -> Tensor {
@@ -135,7 +136,11 @@ extension Tensor {
     }
     let made = try uninitialized(shape, .i64)
     let out = made.raw().assumingMemoryBound(to: Int.self)
-    for place in 0..<made.count { out[place] = low + stream.integer(below: width) }
+    var poll = Poll.here()
+    for place in 0..<made.count {
+      try poll.step()
+      out[place] = low + stream.integer(below: width)
+    }
     return made
   }
 }

@@ -1,6 +1,8 @@
 // Operations that move elements and compute nothing: reshape, permute, slice, pad, expand, concat.
 // Values in blocks move with their rows; where single ones must move, the result is f32.
 
+import Diagnostics
+
 extension Tensor {
   /// The same elements in row-major order under another shape; one extent may be -1.
   package func reshaped(_ wanted: [Int]) throws(TensorError) -> Tensor {
@@ -180,7 +182,9 @@ extension Tensor {
     let place = try Shape.axis(axis, rank: first.rank, "concat")
     var dtype = first.dtype, result = first.shape
     result[place] = 0
+    var poll = Poll.here()
     for part in parts {
+      try poll.step()
       dtype = dtype == part.dtype ? dtype : DType.joined(dtype, part.dtype)
       guard part.rank == first.rank,
         part.shape.indices.allSatisfy({ $0 == place || part.shape[$0] == first.shape[$0] })
@@ -193,12 +197,17 @@ extension Tensor {
     }
     if dtype.isQuantized { dtype = .f32 }
     var cast: [Tensor] = []
-    for part in parts { cast.append(try part.cast(to: dtype)) }
+    cast.reserveCapacity(parts.count)
+    for part in parts {
+      try poll.step()
+      cast.append(try part.cast(to: dtype))
+    }
     let made = try uninitialized(result, dtype)
     let size = try made.plainItemSize("concat")
     let around = Shape.around(place, result)
     var at = 0
     for part in cast {
+      try poll.step()
       let run = part.shape[place] * around.inner * size
       for outer in 0..<around.outer where run > 0 {
         (made.raw() + (outer * around.extent * around.inner + at) * size)
@@ -217,7 +226,10 @@ extension Tensor {
     }
     let place = try Shape.axis(axis, rank: first.rank + 1, "stack")
     var lifted: [Tensor] = []
+    lifted.reserveCapacity(parts.count)
+    var poll = Poll.here()
     for part in parts {
+      try poll.step()
       guard part.shape == first.shape else {
         throw .shape(operation: "stack", rule: "equal shapes", got: [first.shape, part.shape])
       }
@@ -236,7 +248,9 @@ extension Tensor {
         operation: "split", rule: "extents that add up to \(shape[place])", got: "\(extents)")
     }
     var parts: [Tensor] = [], start = 0
+    var poll = Poll.here()
     for extent in extents {
+      try poll.step()
       parts.append(try sliced(axis: place, start..<start + extent))
       start += extent
     }

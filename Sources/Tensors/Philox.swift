@@ -115,7 +115,12 @@ package struct RandomStream: Sendable {
   package mutating func permutation<E: Error>(
     _ n: Int, _ turn: () throws(E) -> Void
   ) throws(E) -> [Int] {
-    var order = Array(0..<max(0, n))
+    var order: [Int] = []
+    order.reserveCapacity(max(0, n))
+    for place in 0..<max(0, n) {
+      try turn()
+      order.append(place)
+    }
     for place in stride(from: order.count - 1, to: 0, by: -1) {
       try turn()
       order.swapAt(place, integer(below: place + 1))

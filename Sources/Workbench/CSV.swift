@@ -22,6 +22,7 @@ enum CSV {
     _ text: String, header: Bool, separator: UInt8, interrupt: Interrupt?
   ) throws -> Value {
     var poll = Poll(interrupt)
+    try checkMemory(text, header: header, separator, &poll)
     var records = try fields(text, separator, &poll)
     guard header else {
       return .list(
@@ -44,6 +45,20 @@ enum CSV {
         }
         return .map(OrderedMap(zip(names, fields).map { (.text($0), value($1)) }))
       })
+  }
+
+  /// Refuses a text whose rows would not fit the memory: throws `memory`, and `Interrupted`.
+  private static func checkMemory(
+    _ text: String, header: Bool, _ separator: UInt8, _ poll: inout Poll
+  ) throws {
+    var (lines, fields) = (0, 0)
+    for byte in text.utf8 {
+      try poll.turn()
+      if byte == 10 { lines += 1 } else if byte == separator { fields += 1 }
+    }
+    // A record with its fields, and the list or map that is made of it.
+    let bytes = lines * (header ? 320 : 192) + fields * (header ? 96 : 64)
+    try Language.checkMemory(bytes, for: "the list")
   }
 
   /// A number where the field is written as one in the decimal system: `12`, `-0.5`, `1e-3`. Others
@@ -140,28 +155,9 @@ enum CSV {
       try poll.turn()
       return value.isNil ? "" : try value.printed(interrupt)
     }
-    var names: [MapKey] = []
-    var seen: Set<MapKey> = []
-    for map in rows.compactMap(\.asMap) {
-      for key in map.keys where seen.insert(key).inserted { names.append(key) }
-    }
-    var lines: [[String]] = names.isEmpty ? [] : [names.map(\.value.printed)]
-    for (number, row) in rows.enumerated() {
-      if let map = row.asMap {
-        lines.append(try names.map { try map[$0].map(cell) ?? "" })
-      } else if let list = row.asList, names.isEmpty {
-        lines.append(try list.map(cell))
-      } else if names.isEmpty, case .host = row {
-        throw refused(row, number)
-      } else if names.isEmpty {
-        lines.append([try cell(row)])
-      } else {
-        throw refused(row, number)
-      }
-    }
     let between = String(decoding: [separator], as: UTF8.self)
     var text = ""
-    for fields in lines {
+    func add(_ fields: [String]) throws {
       for (place, field) in fields.enumerated() {
         try poll.turn()
         if place > 0 { text += between }
@@ -169,6 +165,27 @@ enum CSV {
         text += fields == [""] ? "\"\"" : quotedIfNeeded(field, separator)
       }
       text += "\n"
+    }
+    var names: [MapKey] = []
+    var seen: Set<MapKey> = []
+    for row in rows {
+      try poll.turn()
+      guard let map = row.asMap else { continue }
+      for key in map.keys where seen.insert(key).inserted { names.append(key) }
+    }
+    if !names.isEmpty { try add(names.map(\.value.printed)) }
+    for (number, row) in rows.enumerated() {
+      if let map = row.asMap {
+        try add(try names.map { try map[$0].map(cell) ?? "" })
+      } else if let list = row.asList, names.isEmpty {
+        try add(try list.map(cell))
+      } else if names.isEmpty, case .host = row {
+        throw refused(row, number)
+      } else if names.isEmpty {
+        try add([try cell(row)])
+      } else {
+        throw refused(row, number)
+      }
     }
     return text
   }

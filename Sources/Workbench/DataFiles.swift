@@ -175,6 +175,8 @@ private func jsonValue(_ value: Value, _ poll: inout Poll, depth: Int) throws ->
   case .float(let number): return try JSON.finite(number)
   case .text(let box): return JSON(box.string)
   case .list(let box):
+    // The parts here, and the bytes they become.
+    try checkMemory(box.elements.count, of: 40, for: "the text")
     return .array(try box.elements.map { try jsonValue($0, &poll, depth: depth + 1) })
   case .map(let box):
     return .object(
@@ -183,6 +185,7 @@ private func jsonValue(_ value: Value, _ poll: inout Poll, depth: Int) throws ->
           ($0.value.printed, try jsonValue($1, &poll, depth: depth + 1))
         }))
   case .range(let range):
+    try checkMemory(range.count, of: 40, for: "the text")
     return .array(
       try stride(from: range.start, to: range.end, by: range.step).map {
         try poll.turn()

@@ -19,8 +19,11 @@ extension Session {
     defer { pool.interrupt = handed }
     // Between cells a session keeps little of the memory that tensors left behind.
     defer { Memory.trim(keeping: Self.keptBytes) }
-    do {
+    (isRunning, wasDrawingStopped) = (true, false)
+    defer { isRunning = false }
+    do throws(DiagnosticList) {
       try interpreter.run(source)
+      if wasDrawingStopped { throw DiagnosticList([Diagnostic(Interrupted())]) }
       return .completed
     } catch {
       let list = error.list.map { $0.code == .memory ? withHolders($0) : $0 }
@@ -84,7 +87,8 @@ extension Session {
   func show(_ value: Value) {
     if value.isNil { return }
     lastShown = value
-    emit(.value(shown(value)))
+    let shown = shown(value)
+    if !wasDrawingStopped { emit(.value(shown)) }
   }
 
   /// How a value is drawn.
@@ -92,6 +96,20 @@ extension Session {
     guard let object = value.asObject as? any Displayable else {
       return Shown { value.displayed(width: $0.width) }
     }
-    return Shown(pictures: object.pictures, isNew: !object.takeStreamed()) { object.shown($0) }
+    let pictures = drawn { object.pictures }
+    return Shown(pictures: pictures ?? [], isNew: !object.takeStreamed()) { [weak self] style in
+      guard let self else { return object.shown(style) }
+      return self.drawn { object.shown(style) } ?? "(not drawn: stopped on request)"
+    }
+  }
+
+  /// What a drawing gives; nil when it was stopped while a cell runs, which then ends as interrupted.
+  private func drawn<T>(_ draw: () -> T) -> T? {
+    // A stop of an earlier cell is no stop of what shows its values afterwards.
+    guard isRunning else { return draw() }
+    let drawing = Drawing.$interrupt.withValue(interrupt, operation: draw)
+    guard interrupt.isRequested else { return drawing }
+    wasDrawingStopped = true
+    return nil
   }
 }

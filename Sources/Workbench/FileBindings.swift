@@ -74,9 +74,13 @@ extension Session {
     [
       Builtin(
         "json", group: "files", "the value of a JSON text", [Parameter("text")],
-        example: "json(\"[1, 2.5, null]\") -> [1, 2.5, nil]", flags: [.pure]
+        example: "json(\"[1, 2.5, null]\") -> [1, 2.5, nil]",
+        details: """
+          null is nil, an object is a map. A whole number beyond 64 bits becomes a float, which has \
+          16 digits.
+          """, flags: [.pure]
       ) { call in
-        languageValue(try JSON.parse(try call.string("text")))
+        try Self.parsed(try call.string("text"), call.context.interrupt)
       },
       Builtin(
         "json_text", group: "files", "a value as JSON text",
@@ -84,7 +88,8 @@ extension Session {
         example: "json_text([1, nil]) -> \"[1,null]\"", flags: [.pure]
       ) { call in
         let json = try jsonValue(try call.value("value"))
-        let bytes = json.written(pretty: try call.bool("pretty", default: false))
+        let bytes = try json.written(
+          pretty: try call.bool("pretty", default: false), interrupt: call.context.interrupt)
         return .string(String(decoding: bytes, as: UTF8.self))
       },
       Builtin(
@@ -116,6 +121,37 @@ extension Session {
             interrupt: call.context.interrupt))
       },
     ]
+  }
+
+  /// The value of a JSON text. Throws what `JSON.parse` does, `memory` for one whose value does not
+  /// fit, and `interrupted`.
+  private static func parsed(_ text: String, _ interrupt: Interrupt) throws -> Value {
+    var poll = Poll(interrupt)
+    // What stands between commas is a value, unless the comma is part of a string.
+    var (values, strings, isString, isEscaped) = (0, 0, false, false)
+    for byte in text.utf8 {
+      try poll.turn()
+      if isEscaped {
+        isEscaped = false
+      } else if byte == 0x22 {
+        isString.toggle()
+        strings += isString ? 1 : 0
+      } else if isString {
+        isEscaped = byte == 0x5C
+      } else if byte == 0x2C || byte == 0x5B || byte == 0x7B {
+        values += 1
+      }
+    }
+    try checkMemory(text.utf8.count + values * 64 + strings * 96, for: "the value")
+    var limits = JSONLimits()
+    limits.interrupt = interrupt
+    do {
+      let json = try JSON.parse(text, limits: limits)
+      return try languageValue(json, &poll)
+    } catch let error as JSONError {
+      try interrupt.check()
+      throw error
+    }
   }
 
   private func saveBinding() -> Builtin {

@@ -68,14 +68,18 @@ extension Session {
         guard place >= 0, place < x.rank else {
           throw TensorError.axis(operation: "split", axis: axis, rank: x.rank)
         }
-        var extents = try call.ints("parts")
+        var extents: [Int]
         if let count = try call.value("parts").asInt {
           guard count > 0, x.shape[place] % count == 0 else {
             throw TensorError.value(
               operation: "split", rule: "a number of parts that divides \(x.shape[place])",
               got: "\(count)")
           }
+          // A part is a tensor of its own.
+          try checkMemory(count, of: 400, for: "the list")
           extents = [Int](repeating: x.shape[place] / count, count: count)
+        } else {
+          extents = try call.ints("parts")
         }
         return .list(try x.split(extents, axis: place).map { .tensor($0) })
       },
@@ -87,7 +91,9 @@ extension Session {
       guard whole.rank > 0 else { throw call.mismatch("parts", "a list", .tensor(whole)) }
       return try (0..<whole.shape[0]).map { try whole.element($0) }
     }
+    var poll = Poll(call.context.interrupt)
     return try call.list("parts").map { part in
+      try poll.turn()
       guard let tensor = part.asTensor else { throw call.mismatch("parts", "tensors", part) }
       return tensor
     }

@@ -70,3 +70,15 @@ func languageValue(_ value: JSON) -> Value {
     .map(OrderedMap(object.pairs.map { (.text($0.text), languageValue($1)) }))
   }
 }
+
+/// The same of a large value. Throws `Interrupted`.
+func languageValue(_ value: JSON, _ poll: inout Poll) throws -> Value {
+  try poll.turn()
+  switch value {
+  case .array(let values): return .list(try values.map { try languageValue($0, &poll) })
+  case .object(let object):
+    return .map(
+      OrderedMap(try object.pairs.map { (.text($0.text), try languageValue($1, &poll)) }))
+  default: return languageValue(value)
+  }
+}

@@ -62,9 +62,12 @@ extension Session {
       if let given = call["bins"], !given.isNil, given.asString != "auto" {
         bins = try call.int("bins", in: 1...1000)
       }
-      let figure = Figure.histogram(
-        try PlotData.numbers(try call.value("values"), call), bins: bins,
-        density: try call.bool("density", default: false))
+      let values = try PlotData.numbers(try call.value("values"), call)
+      let density = try call.bool("density", default: false), interrupt = call.context.interrupt
+      let figure = Drawing.$interrupt.withValue(interrupt) {
+        Figure.histogram(values, bins: bins, density: density)
+      }
+      try interrupt.check()
       return .object(FigureObject(try PlotOptions(call).applied(to: figure)))
     }
   }

@@ -23,6 +23,11 @@ extension Session {
       word("random", "a random number from 0 to below 1", []) { .float($1.uniform()) },
       word("uniform", "a random number from low to below high", [low, high]) { call, stream in
         let low = try call.number("low", default: 0), high = try call.number("high", default: 1)
+        guard low < high else {
+          throw TensorError.value(
+            operation: "uniform", rule: "low below high",
+            got: "\(Value.float(low).printed) and \(Value.float(high).printed)")
+        }
         return .float(low + (high - low) * stream.uniform())
       },
       word(
@@ -30,7 +35,12 @@ extension Session {
         [Parameter("mean", .optional("0")), Parameter("deviation", .optional("1"))]
       ) { call, stream in
         let mean = try call.number("mean", default: 0)
-        return .float(mean + (try call.number("deviation", default: 1)) * stream.normal())
+        let deviation = try call.number("deviation", default: 1)
+        guard deviation >= 0 else {
+          throw TensorError.value(
+            operation: "normal", rule: "a deviation from 0", got: Value.float(deviation).printed)
+        }
+        return .float(mean + deviation * stream.normal())
       },
       word(
         "randint", "a random int from low to below high, or a tensor of them",
@@ -64,7 +74,13 @@ extension Session {
         "permutation", "the ints from 0 to below n in random order", [Parameter("n")], flags: .pure
       ) {
         call, stream in
-        .list(try Self.order(call.int("n", in: 0...(1 << 32)), call, &stream).map { .int($0) })
+        let order = try Self.order(call.int("n", in: 0...(1 << 32)), call, &stream)
+        var poll = Poll(call.context.interrupt)
+        return .list(
+          try order.map {
+            try poll.turn()
+            return .int($0)
+          })
       },
     ]
   }
@@ -73,6 +89,8 @@ extension Session {
   private static func order(
     _ n: Int, _ call: Call, _ stream: inout RandomStream
   ) throws -> [Int] {
+    // The order, and the list that is made by it.
+    try checkMemory(n, of: 24, for: "the list")
     var poll = Poll(call.context.interrupt)
     return try stream.permutation(n) { () throws(Interrupted) in try poll.turn() }
   }

@@ -46,6 +46,8 @@ package final class Session {
   var opened = OpenedFiles()
   /// The cell that runs, or ran last, is the last of `inputs`.
   var isCellKept = false
+  /// A cell runs; and what it drew was stopped.
+  var isRunning = false, wasDrawingStopped = false
   /// All builtins, the prelude's and those bound here, by name.
   package var builtins: [Builtin] { interpreter.builtins.values.sorted { $0.name < $1.name } }
   package private(set) lazy var interpreter: Interpreter = makeInterpreter()

@@ -14,18 +14,24 @@ enum TensorBuilder {
     if case .range(let range) = value {
       return try cast(.arange(range.start, range.end, by: range.step), dtype)
     }
-    if let list = value.asList, let parts = tensors(list) {
+    if let list = value.asList, let parts = try tensors(list) {
       return try cast(Tensor.stack(parts), dtype)
     }
-    var leaves = Leaves()
+    var leaves = Leaves(dtype)
     let shape = try leaves.gather(value)
     return try leaves.tensor(shape, dtype)
   }
 
-  private static func tensors(_ list: [Value]) -> [Tensor]? {
+  private static func tensors(_ list: [Value]) throws -> [Tensor]? {
     guard list.first?.asTensor != nil else { return nil }
-    let parts = list.compactMap(\.asTensor)
-    return parts.count == list.count ? parts : nil
+    var parts: [Tensor] = []
+    var poll = Poll(WorkerPool.shared.interrupt)
+    for element in list {
+      try poll.turn()
+      guard let tensor = element.asTensor else { return nil }
+      parts.append(tensor)
+    }
+    return parts
   }
 
   private static func cast(_ tensor: Tensor, _ dtype: DType?) throws -> Tensor {
@@ -46,6 +52,8 @@ enum TensorBuilder {
 
   /// The elements as nested lists.
   static func nested(_ x: Tensor) throws -> Value {
+    // The numbers, the values made of them, and those again in rows.
+    try checkMemory(x.count, of: x.rank > 1 ? 48 : 32, for: "the list")
     var poll = Poll(WorkerPool.shared.interrupt)
     func values<T>(_ numbers: [T], _ value: (T) -> Value) throws -> [Value] {
       try numbers.map {
@@ -79,30 +87,72 @@ extension DType {
 
 /// The numbers of a nest of lists, in order.
 private struct Leaves {
-  private var values: [Value] = []
+  /// The numbers as ints while all are, or where ints are wanted; bools are 0 and 1.
+  private var ints: [Int] = []
+  /// The numbers as floats, once there is one.
+  private var floats: [Double] = []
+  private var boolCount = 0, numberCount = 0
+  private var hasFloats = false
+  /// The first float that is no int.
+  private var fraction: Double?
+  private let wantsInts: Bool
   private var poll = Poll(WorkerPool.shared.interrupt)
   /// How deep a nest may be.
   private static let deepest = 64
+
+  init(_ dtype: DType?) { wantsInts = dtype?.holdsInts == true }
+
+  private var count: Int { boolCount + numberCount }
+
+  private mutating func add(_ number: Int) {
+    if !hasFloats || wantsInts { ints.append(number) }
+    if hasFloats { floats.append(Double(number)) }
+  }
+
+  private mutating func add(_ number: Double) {
+    if !hasFloats {
+      hasFloats = true
+      floats = ints.map(Double.init)
+      if !wantsInts { ints = [] }
+    }
+    floats.append(number)
+    numberCount += 1
+    guard wantsInts else { return }
+    let whole = Int(exactly: number)
+    if whole == nil, fraction == nil { fraction = number }
+    ints.append(whole ?? 0)
+  }
 
   /// Adds the numbers of a value; its shape.
   mutating func gather(_ value: Value, depth: Int = 0) throws -> [Int] {
     try poll.turn()
     switch value {
-    case .int, .float, .bool:
-      values.append(value)
+    case .int(let number):
+      add(number)
+      numberCount += 1
+      return []
+    case .float(let number):
+      add(number)
+      return []
+    case .bool(let flag):
+      add(flag ? 1 : 0)
+      boolCount += 1
       return []
     case .range(let range):
-      let before = values.count
+      let before = count
       for place in stride(from: range.start, to: range.end, by: range.step) {
         try poll.turn()
-        values.append(.int(place))
+        add(place)
+        numberCount += 1
       }
-      return [values.count - before]
+      return [count - before]
     case .list(let box):
       guard depth < Self.deepest else {
         throw TensorError.value(
           operation: "tensor", rule: "at most \(Self.deepest) axes", got: "more")
       }
+      // The numbers here, which grow by doubling, and the tensor that is made of them.
+      try checkMemory(box.elements.count, of: 32, for: "the tensor")
       var inner: [Int]?
       for element in box.elements {
         let found = try gather(element, depth: depth + 1)
@@ -117,39 +167,29 @@ private struct Leaves {
       guard let tensor = value.asTensor else {
         throw WorkbenchError.tensorElement(kind: value.kind)
       }
-      values +=
-        tensor.dtype.isFloat
-        ? tensor.doubles().map { .float($0) } : tensor.ints().map { .int($0) }
+      if tensor.dtype.isFloat {
+        for number in tensor.doubles() { add(number) }
+      } else {
+        for number in tensor.ints() { add(number) }
+        numberCount += tensor.count
+      }
       return tensor.shape
     }
   }
 
   func tensor(_ shape: [Int], _ dtype: DType?) throws -> Tensor {
-    let allBool = !values.isEmpty && values.allSatisfy { $0.asBool != nil }
-    let allInt = !values.isEmpty && values.allSatisfy { $0.asInt != nil }
-    if dtype == nil, !allBool, values.contains(where: { $0.asBool != nil }) {
+    if dtype == nil, boolCount > 0, numberCount > 0 {
       throw TensorError.value(
         operation: "tensor", rule: "bools alone, or numbers alone", got: "both")
     }
+    if let dtype, let fraction { throw TensorBuilder.fraction(fraction, dtype) }
     let made: Tensor
-    if allBool {
-      made = try Tensor(values.map { $0.asBool == true }, shape: shape)
-    } else if allInt {
-      made = try Tensor(values.compactMap(\.asInt), shape: shape)
-    } else if let dtype, dtype.holdsInts {
-      made = try Tensor(
-        values.map { value in
-          if let number = value.asInt { return number }
-          if let flag = value.asBool { return flag ? 1 : 0 }
-          let number = value.asNumber ?? 0
-          guard let whole = Int(exactly: number) else {
-            throw TensorBuilder.fraction(number, dtype)
-          }
-          return whole
-        }, shape: shape)
+    if boolCount > 0, numberCount == 0 {
+      made = try Tensor(ints.map { $0 != 0 }, shape: shape)
+    } else if numberCount > 0, !hasFloats || wantsInts {
+      made = try Tensor(ints, shape: shape)
     } else {
-      made = try Tensor(
-        values.map { $0.asNumber ?? ($0.asBool == true ? 1 : 0) }, shape: shape)
+      made = try Tensor(floats, shape: shape)
     }
     return try made.cast(to: dtype ?? (made.dtype == .f64 ? .f32 : made.dtype))
   }

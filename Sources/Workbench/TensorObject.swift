@@ -89,10 +89,17 @@ package final class TensorObject: Displayable {
     case .divide: return .tensor(try a.divided(by: b))
     case .floorDivide: return .tensor(try .floorDivided(a, b))
     case .remainder: return .tensor(try .remainder(a, b))
-    case .matrixProduct: return .tensor(try a.matmul(b))
+    case .matrixProduct:
+      do { return .tensor(try a.matmul(b)) } catch TensorError.matmul {
+        throw TensorError.matmul(a.shape, b.shape)
+      }
     case .power:
       if !reflected, let exponent = other.asNumber, a.dtype.isFloat || exponent < 0 {
         return .tensor(try a.power(exponent))
+      }
+      // Fractions, as with plain ints.
+      if a.dtype.holdsInts, b.dtype.holdsInts, b.detached.ints().contains(where: { $0 < 0 }) {
+        return .tensor(try a.cast(to: .f32).power(b.cast(to: .f32)))
       }
       return .tensor(try a.power(b))
     default: return try compared(operation, a, b)
