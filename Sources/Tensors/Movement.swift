@@ -162,7 +162,12 @@ extension Tensor {
     if dtype.isQuantized { return try cast(to: .f32).padded(before, after, value: value) }
     let size = try plainItemSize("pad")
     var result: [Int] = []
-    for axis in 0..<rank { result.append(before[axis] &+ shape[axis] &+ after[axis]) }
+    for axis in 0..<rank {
+      let (start, one) = before[axis].addingReportingOverflow(shape[axis])
+      let (extent, two) = start.addingReportingOverflow(after[axis])
+      if one || two { throw .memory(bytes: nil, free: Memory.available()) }
+      result.append(extent)
+    }
     let made =
       try value == 0
       ? Tensor.zeros(result, dtype: dtype) : Tensor.full(result, value, dtype: dtype)

@@ -79,6 +79,9 @@ package enum TensorError: RoomError, Equatable {
     case .twoTapes: "constant(x) stops a gradient"
     case .axis: "negative axes count from the last"
     case .elementCount(_, let values, _): "give a shape whose extents multiply to \(values)"
+    case .dtype(_, let rule, _) where rule.hasPrefix("a condition"): "x != 0 gives bools"
+    case .dtype(_, let rule, _) where rule.hasPrefix("a dtype of floats"):
+      "randint(0, 10, shape: [2, 3]) gives a tensor of ints"
     case .dtype(_, let rule, _): "cast(x, \"\(Self.cast(rule))\") gives a tensor another dtype"
     case .closedTape: "take it again from the function, with grad(f)(x)"
     case .index(_, _, let extent):

@@ -54,6 +54,13 @@ extension Session {
     dilation: (Int, Int)
   ) throws -> Tensor {
     let bias = try call.optionalTensor("bias"), groups = try call.int("groups", default: 1)
+    for (name, (height, width), least) in [("stride", stride, 1), ("padding", padding, 0)] {
+      guard min(height, width) >= least, max(height, width) <= 1 << 20 else {
+        throw TensorError.value(
+          operation: call.builtin.name, rule: "\(name) from \(least) to \(1 << 20)",
+          got: "\(height), \(width)")
+      }
+    }
     let wide = try dilated(weight, dilation)
     if groups == 1 { return try x.convolved2D(wide, bias, stride: stride, padding: padding) }
     guard groups > 0, x.rank == 4, wide.rank == 4, x.shape[1] % groups == 0,

@@ -10,7 +10,17 @@ enum EinsumLetters {
     let sides = cut(text, at: "->")
     guard sides.count <= 2, let left = sides.first else { return (equation, operands) }
     var inputs = left.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    guard inputs.count == operands.count else { return (equation, operands) }
+    guard inputs.count == operands.count else {
+      throw TensorError.value(
+        operation: "einsum",
+        rule: "one tensor for each part of \"\(left)\", \(inputs.count) in all",
+        got: "\(operands.count)")
+    }
+    for character in text
+    where !(character.isASCII && character.isLetter || ",.->".contains(character)) {
+      throw TensorError.value(
+        operation: "einsum", rule: "letters for axes, as in \"ij,jk->ik\"", got: "\"\(equation)\"")
+    }
     var output = sides.count == 2 ? sides[1] : nil
     if text.utf8.contains(0x2E) { try expand(&inputs, &output, operands, used: text) }
     var parts: [Tensor] = []

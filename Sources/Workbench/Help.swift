@@ -27,7 +27,7 @@ extension Session {
       return page(of: function, columns)
     }
     if let builtin = builtins.first(where: { $0.name == topic }) {
-      return [page(of: builtin, columns: columns)]
+      return [page(of: builtin, columns: columns)] + namesakes(topic, columns)
     }
     if words.count == 1, let lines = languageTopic(first, columns: columns) { return lines }
     if topic == "families" { return try familyList(columns) }
@@ -36,13 +36,16 @@ extension Session {
     {
       return lines
     }
-    if words.count == 1, let module = libraryModule(first) {
-      return moduleHelp(topic, module, columns)
+    if words.count == 1, let functions = libraryFunctions(first) {
+      return moduleHelp(topic, functions, columns)
     }
     if words.count == 1, let lines = functionHelp(first, columns) { return lines }
-    let hits = search(topic)
-    if !hits.isEmpty { return hits.flatMap { lines(of: $0, columns) } }
-    let known = builtins.map(\.name) + languageTopics.keys
+    let hits = search(topic).flatMap { lines(of: $0, columns) } + searchLibrary(topic, columns)
+    if !hits.isEmpty { return hits }
+    var known = builtins.map(\.name) + languageTopics.keys
+    if let module = topic.split(separator: ".").first, topic.utf8.contains(0x2E) {
+      known += (libraryFunctions(String(module)) ?? []).map { "\(module).\($0.name)" }
+    }
     throw WorkbenchError.noTopic(topic, near: didYouMean(topic, among: known))
   }
 
@@ -77,23 +80,23 @@ extension Session {
       foldedText(line, hanging: hanging, columns: columns)
     }
     var lines = folded(builtin.signature, 4) + folded("  " + capitalised(builtin.summary), 2)
-    let described = builtin.parameters.filter { !$0.summary.isEmpty }
-    if !described.isEmpty {
+    func parameters(_ list: [Parameter]) -> [String] {
+      let described = list.filter { !$0.summary.isEmpty }
       let width = described.map(\.name.count).max() ?? 0
-      lines.append("")
-      for parameter in described {
+      return described.flatMap { parameter in
         let padding = String(repeating: " ", count: width - parameter.name.count)
-        lines += folded("  \(parameter.name)\(padding)  \(parameter.summary)", width + 4)
+        return folded("  \(parameter.name)\(padding)  \(parameter.summary)", width + 4)
       }
     }
+    let described = parameters(builtin.parameters)
+    if !described.isEmpty { lines += [""] + described }
     if !builtin.details.isEmpty {
       lines.append("")
-      lines += builtin.details.split(separator: "\n", omittingEmptySubsequences: false)
-        .flatMap { folded(String($0)) }
+      lines += rejoined(builtin.details).flatMap { folded($0) }
     }
     if let twin = twin(of: builtin) {
       lines += [""] + folded("with a tensor: " + twin.signature, 4)
-      lines += folded("  " + capitalised(twin.summary), 2)
+      lines += folded("  " + capitalised(twin.summary), 2) + parameters(twin.parameters)
     }
     // Code stays a line that can be copied, where it fits.
     if let example = builtin.example {
@@ -102,6 +105,30 @@ extension Session {
     let codes = errorCodes(of: builtin).map(\.rawValue).joined(separator: " ")
     lines += [""] + folded("errors: " + codes, 8)
     return lines.joined(separator: "\n")
+  }
+
+  /// Prose that was broken for the source, to be broken for the terminal: a line is gone on with when
+  /// it was about as long as lines are there.
+  private func rejoined(_ text: String) -> [String] {
+    var lines: [String] = []
+    var goesOn = false
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      if goesOn, line.first?.isWhitespace == false, let last = lines.last {
+        lines[lines.count - 1] = last + " " + line
+      } else {
+        lines.append(String(line))
+      }
+      goesOn = line.count > 70
+    }
+    return lines
+  }
+
+  /// Functions of the library under the name of a word.
+  private func namesakes(_ name: String, _ columns: Int) -> [String] {
+    let found = libraryFunctions.filter { $0.name == name }
+    if found.isEmpty { return [] }
+    let names = found.map { "\($0.module).\(name)" }.joined(separator: ", ")
+    return foldedText("in the library: \(names)", hanging: 4, columns: columns)
   }
 
   private func lines(of builtin: Builtin, _ columns: Int) -> [String] {
@@ -113,10 +140,7 @@ extension Session {
   /// Builtins whose declaration holds every word of the question.
   private func search(_ topic: String) -> [Builtin] {
     let words = topic.lowercased().split(whereSeparator: { " -_".contains($0) }).map(String.init)
-    func holds(_ parts: [String]) -> Bool {
-      let text = parts.joined(separator: " ").lowercased().split(separator: "-").joined()
-      return words.allSatisfy { utf8Contains(text, $0) }
-    }
+    func holds(_ parts: [String]) -> Bool { self.holds(words, parts) }
     // A word in the name says more than one in the summary, and that more than one in the rest.
     let names = builtins.filter { holds([$0.name]) }
     let summaries = builtins.filter { !holds([$0.name]) && holds([$0.name, $0.summary]) }
@@ -130,43 +154,46 @@ extension Session {
     return names + summaries + others
   }
 
+  private func holds(_ words: [String], _ parts: [String]) -> Bool {
+    let text = parts.joined(separator: " ").lowercased().split(separator: "-").joined()
+    return words.allSatisfy { utf8Contains(text, $0) }
+  }
+
+  /// Functions of the library whose documentation holds every word of the question, a line each; those
+  /// first whose summary does.
+  private func searchLibrary(_ topic: String, _ columns: Int) -> [String] {
+    let words = topic.lowercased().split(whereSeparator: { " -_".contains($0) }).map(String.init)
+    let hits = libraryFunctions.filter { holds(words, [$0.name, $0.prose]) }
+    let first = hits.filter { holds(words, [$0.name, $0.summary]) }
+    let others = hits.filter { !holds(words, [$0.name, $0.summary]) }
+    return (first + others).flatMap { function in
+      let name = "\(function.module).\(function.name)"
+      let padding = String(repeating: " ", count: max(1, 16 - name.count))
+      return foldedText(name + padding + function.summary, hanging: 16, columns: columns)
+    }
+  }
+
   /// `stats.median`, `median` where a module has it, or a function in a variable (`m.f`).
   private func functionHelp(_ name: String, _ columns: Int) -> [String]? {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    if parts.count == 2, let text = libraryModule(parts[0]) {
-      return libraryPage(parts[1], in: parts[0], text, columns)
+    if parts.count == 2, let functions = libraryFunctions(parts[0]) {
+      return functions.first { $0.name == parts[1] }.map { libraryPage($0, columns) }
     }
     if parts.count > 1, let function = variable(name)?.asClosure {
       return page(of: function, columns)
     }
     guard parts.count == 1 else { return nil }
-    let pages = libraryModules.compactMap { module in
-      libraryModule(module).flatMap { libraryPage(name, in: module, $0, columns) }
-    }
+    let pages = libraryFunctions.filter { $0.name == name }.map { libraryPage($0, columns) }
     return pages.isEmpty ? nil : Array(pages.joined(separator: [""]))
   }
 
   /// The page of a function of the library: its documentation, and how it is brought in.
-  private func libraryPage(
-    _ name: String, in module: String, _ text: String, _ columns: Int
-  ) -> [String]? {
-    guard !name.hasPrefix("_") else { return nil }
-    var documentation: [String] = []
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      if line.hasPrefix("##") {
-        documentation.append(String(line.dropFirst(line.hasPrefix("## ") ? 3 : 2)))
-        continue
-      }
-      if line.hasPrefix("fn \(name)(") {
-        let close = line.firstIndex(of: ")") ?? line.endIndex
-        let signature = "\(module).\(line[..<close].dropFirst(3)))"
-        let end = "use \(module) brings it; view \(module).\(name) shows how it is written"
-        return foldedText(signature, hanging: 4, columns: columns)
-          + documented(documentation, columns) + [""] + foldedText(end, columns: columns)
-      }
-      documentation = []
-    }
-    return nil
+  private func libraryPage(_ function: LibraryFunction, _ columns: Int) -> [String] {
+    let name = "\(function.module).\(function.name)"
+    return foldedText(function.signature, hanging: 4, columns: columns)
+      + documented(function.paragraphs, columns) + [""]
+      + foldedText(
+        "use \(function.module) brings it; view \(name) shows how it is written", columns: columns)
   }
 
   /// The page of a function of the notebook.
@@ -174,7 +201,9 @@ extension Session {
     let lines = function.documentation
     return foldedText(function.signature, hanging: 4, columns: columns)
       + documented(
-        lines.isEmpty ? ["No ## lines stand above it; view shows how it is written"] : lines,
+        lines.isEmpty
+          ? ["No ## lines stand above it; view shows how it is written"]
+          : documentationParagraphs(lines),
         columns)
   }
 
@@ -182,24 +211,15 @@ extension Session {
     lines.flatMap { foldedText("  " + $0, hanging: 2, columns: columns) }
   }
 
-  /// What a library module brings: the first line of each function's documentation.
-  private func moduleHelp(_ name: String, _ text: String, _ columns: Int) -> [String] {
-    var lines = ["use \(name)"]
-    var summary: Substring?
-    for line in text.split(separator: "\n") {
-      if line.hasPrefix("## ") {
-        if summary == nil { summary = line.dropFirst(3) }
-        continue
+  /// What a library module brings: the first sentence of each function's documentation.
+  private func moduleHelp(
+    _ name: String, _ functions: [LibraryFunction], _ columns: Int
+  ) -> [String] {
+    ["use \(name)"]
+      + functions.flatMap { function in
+        foldedText("  " + function.signature, hanging: 4, columns: columns)
+          + foldedText("      " + function.summary, hanging: 6, columns: columns)
       }
-      if line.hasPrefix("fn "), !line.hasPrefix("fn _") {
-        let close = line.firstIndex(of: ")") ?? line.endIndex
-        lines += foldedText(
-          "  \(name).\(line[..<close].dropFirst(3)))", hanging: 4, columns: columns)
-        if let summary { lines += foldedText("      " + summary, hanging: 6, columns: columns) }
-      }
-      summary = nil
-    }
-    return lines
   }
 
   private func utf8Contains(_ text: String, _ part: String) -> Bool {

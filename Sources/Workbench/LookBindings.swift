@@ -165,13 +165,16 @@ extension Session {
     if let text = libraryModule(name) { return trimmedEnd(text) }
     let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
     let modules = parts.count == 2 ? [parts[0]] : libraryModules
+    var found: [String] = []
     for module in modules where libraryModule(module) != nil {
       guard let object = try interpreter.module(named: module),
         let member = parts.last, !member.hasPrefix("_"),
         let text = try object.member(member).flatMap(sourceText)
       else { continue }
-      return "# \(module).quire\n" + text
+      found.append("# \(module).quire\n" + text)
     }
+    // Two modules may have a function of that name.
+    if !found.isEmpty { return found.joined(separator: "\n\n") }
     let known = interpreter.variables.map(\.name) + builtins.map(\.name)
     throw WorkbenchError.noFunction(
       name, near: didYouMean(name, among: known), modules: libraryModules)

@@ -26,7 +26,7 @@ extension Session {
       lines += ["## \(capitalised(chapter.title))", ""]
       for word in builtins where word.group == chapter.group { lines += reference(of: word) }
     }
-    lines += ["## Errors", ""]
+    lines += libraryReference + ["## Errors", ""]
     lines += [
       "Every error has a code, stands in `e.kind` when it is caught, and is explained by `help error.CODE`.",
       "",

@@ -6,7 +6,8 @@ import Tensors
 extension Session {
   func declaredBuiltins() -> [Builtin] {
     let numeric =
-      (tensorBindings() + layerBindings()).map(\.namingItsErrors) + gradientBindings()
+      (tensorBindings() + layerBindings()).map(\.namingItsErrors).map(\.takingTensorsAlone)
+      + gradientBindings()
       + randomBindings()
     return sessionBindings() + lookBindings() + fileBindings() + tokenizerBindings()
       + modelBindings()
@@ -20,6 +21,20 @@ extension Session {
 }
 
 extension Builtin {
+  /// Names of the prelude: what is no tensor goes to the word there.
+  private static let preludeNames = Set(Prelude.builtins.map(\.name))
+
+  /// The same word, which says that lists are for its namesake in the prelude.
+  fileprivate var takingTensorsAlone: Builtin {
+    guard flags.contains(.onHosts), Self.preludeNames.contains(name),
+      let first = parameters.first, first.summary == TensorWords.x.summary
+    else { return self }
+    return Builtin(
+      name, group: group, summary,
+      [Parameter(first.name, first.fallback, "a tensor")] + parameters.dropFirst(),
+      example: example, details: details, flags: flags, code: code)
+  }
+
   /// The same word, whose errors of tensors name it and not the operations it is made of.
   fileprivate var namingItsErrors: Builtin {
     Builtin(

@@ -47,7 +47,13 @@ extension Call {
 
   func ints(_ name: String) throws -> [Int] {
     let value = try value(name)
-    if let tensor = value.asTensor, !tensor.dtype.isFloat { return tensor.ints() }
+    if let tensor = value.asTensor {
+      guard !tensor.dtype.isFloat else {
+        throw WorkbenchError.intsWanted(
+          word: builtin.name, label: name, dtype: tensor.dtype.rawValue)
+      }
+      return tensor.ints()
+    }
     if let number = value.asInt { return [number] }
     if case .range = value { return try TensorBuilder.tensor(value).ints() }
     guard let list = value.asList else { throw mismatch(name, "ints", value) }

@@ -10,6 +10,8 @@ enum TensorWords {
   static let x = Parameter(
     "x", .required, "a tensor, or numbers in lists as tensor(x) takes them")
   static let axis = Parameter("axis", .optional("nil"), "an axis, a list of axes, or nil for all")
+  static let placeAxis = Parameter(
+    "axis", .optional("nil"), "an axis, or nil for the place among all elements")
   static let oneAxis = Parameter("axis", .optional("-1"), "an axis; negative from the end")
   static let keep = Parameter("keep", .label("false"), "leave reduced axes in as extents of 1")
   static let shape = Parameter("shape", .rest, "ints, or a list of ints")
@@ -253,10 +255,10 @@ extension Session {
         try $0.tensor("x").logSumExp(axis: $0.int("axis", default: -1))
       },
       W.word(
-        "argmax", "the position of the largest, the first of equals", [W.x, W.axis],
+        "argmax", "the position of the largest, the first of equals", [W.x, W.placeAxis],
         example: "argmax(tensor([3, 9, 4])).item() -> 1"
       ) { try $0.tensor("x").argExtreme(axis: $0.optionalInt("axis")) },
-      W.word("argmin", "the position of the smallest", [W.x, W.axis]) {
+      W.word("argmin", "the position of the smallest", [W.x, W.placeAxis]) {
         try $0.tensor("x").argExtreme(largest: false, axis: $0.optionalInt("axis"))
       },
       truth("any", "true if an element is not zero; along an axis, a bool for each row") {
@@ -307,6 +309,15 @@ extension Session {
       plain("int", "the only element as an int, its fraction cut") { x in
         let x = try Self.one(x, "int", "i64")
         return .int(try x.detached.cast(to: .i64).ints()[0])
+      },
+      Builtin(
+        "repr", group: "tensors",
+        "the text that makes a tensor again; of a large one as it is shown",
+        [W.x], example: "repr(tensor([1.5])) -> \"tensor([1.5])\"", flags: [.pure, .onHosts]
+      ) { call in
+        let value = try call.value("x")
+        if let x = value.asTensor { return .string(TensorDisplay.literal(x)) }
+        return .string(try value.literal(call.context.interrupt))
       },
       plain("list", "the elements as nested lists") { try TensorBuilder.nested($0) },
       plain("len", "the extent of the first axis") { x in

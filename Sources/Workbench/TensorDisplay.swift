@@ -23,6 +23,29 @@ enum TensorDisplay {
     return table(picked, depth: 0, texts, &next, width: width)
   }
 
+  /// `tensor([[1, 2], [3, 4]])`, with the dtype where it is not the one such numbers give. More than a
+  /// thousand elements are elided, as they are in the table.
+  static func literal(_ tensor: Tensor) -> String {
+    let dtype = tensor.dtype
+    let usual: DType = dtype == .bool ? .bool : dtype.holdsInts && tensor.count > 0 ? .i64 : .f32
+    let end = dtype == usual ? ")" : ", dtype: \"\(dtype.rawValue)\")"
+    if tensor.count > 1000 { return "tensor(" + plain(tensor, width: 80) + end }
+    var texts: [String] =
+      switch dtype {
+      case .bool: tensor.ints().map { $0 == 0 ? "false" : "true" }
+      case .i64, .i32, .i16, .i8, .u8: tensor.ints().map { "\($0)" }
+      case .f64: tensor.doubles().map { "\($0)" }
+      default: tensor.floats().map { "\($0)" }
+      }
+    for (axis, extent) in tensor.shape.enumerated().reversed() {
+      let rows = tensor.shape[..<axis].reduce(1, *)
+      texts = (0..<rows).map {
+        "[" + texts[$0 * extent..<($0 + 1) * extent].joined(separator: ", ") + "]"
+      }
+    }
+    return "tensor(" + (texts.first ?? "[]") + end
+  }
+
   private static func closing(_ tensor: Tensor) -> String {
     String(repeating: "]", count: tensor.rank)
   }

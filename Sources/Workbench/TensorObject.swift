@@ -59,8 +59,12 @@ package final class TensorObject: Displayable {
     // Axes that an int chose are not in the value's shape: put them back as extents of 1.
     let box = ranges.map(\.count) + tensor.shape[ranges.count...]
     let open = box.indices.filter { $0 >= ranges.count || kept.contains($0) }.map { box[$0] }
-    let spread = try part.expanded(to: open).reshaped(box)
-    return TensorObject(try tensor.replacing(ranges, with: spread))
+    do {
+      let spread = try part.expanded(to: open).reshaped(box)
+      return TensorObject(try tensor.replacing(ranges, with: spread))
+    } catch {
+      throw error.of("the assignment")
+    }
   }
 
   /// What is put into this tensor: numbers and lists as they are, so that a float, a bool or too large

@@ -35,6 +35,7 @@ package enum WorkbenchError: RoomError, Equatable {
   case assignedIndex(kind: String)
   case tensorIndex(kind: String)
   case tensorElement(kind: String)
+  case intsWanted(word: String, label: String, dtype: String)
   case traceIndex(kind: String?)
   case datasetIndex(kind: String?)
   case plotted(word: String, kind: String)
@@ -88,7 +89,8 @@ package enum WorkbenchError: RoomError, Equatable {
       .constantResult:
       .value
     case .patternTooCostly, .deepJSON: .limit
-    case .assignedIndex, .tensorIndex, .tensorElement, .traceIndex, .datasetIndex, .plotted,
+    case .assignedIndex, .tensorIndex, .tensorElement, .intsWanted, .traceIndex, .datasetIndex,
+      .plotted,
       .tokenIDs, .savedTensors, .noJSON, .csvRows, .noSource, .gradientArgument, .gradientResult,
       .noAdapter:
       .type
@@ -147,6 +149,8 @@ package enum WorkbenchError: RoomError, Equatable {
       "a tensor is indexed by ints, slices, lists of ints and masks, not by \(withArticle(kind))"
     case .tensorElement(let kind):
       "tensor needs numbers or lists of numbers, not \(withArticle(kind))"
+    case .intsWanted(let word, let label, let dtype):
+      "\(word) needs ints for \(label), not a tensor of \(dtype)"
     case .traceIndex(let kind):
       "a trace is indexed by the name of a site, not by \(oneIndex(kind))"
     case .datasetIndex(let kind): "a dataset is indexed by one int, not by \(oneIndex(kind))"
@@ -249,6 +253,7 @@ package enum WorkbenchError: RoomError, Equatable {
     case .assignedIndex: "where(mask, a, b) chooses element by element"
     case .tensorIndex: "as in t[0], t[1..3], t[[0, 2]] or t[t > 0]"
     case .tensorElement: "as in tensor([[1, 2], [3, 4]])"
+    case .intsWanted: "cast(x, \"i64\") cuts the fractions off"
     case .traceIndex: "as in t[\"L0.resid_post @ -1\"]"
     case .datasetIndex: "as in d[0], or d[-1] for the last row"
     case .plotted: "give a list of numbers, a tensor or a range"

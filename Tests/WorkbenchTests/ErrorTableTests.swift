@@ -32,6 +32,7 @@ import Testing
     .patternTooCostly("\"(a+)+\""),
     // Kinds.
     .assignedIndex(kind: "list"), .tensorIndex(kind: "int"), .tensorElement(kind: "string"),
+    .intsWanted(word: "cross_entropy", label: "targets", dtype: "f32"),
     .traceIndex(kind: "int"), .traceIndex(kind: nil), .datasetIndex(kind: "string"),
     .datasetIndex(kind: nil), .plotted(word: "histogram", kind: "map"),
     .tokenIDs(word: "decode", label: "ids", kind: "nil"),

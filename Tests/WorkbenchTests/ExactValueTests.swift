@@ -51,6 +51,29 @@ import Workbench
     ("rand(100000, dtype: \"f16\").max().item() < 1", "true\n"),
     ("use linalg\nlinalg.det([[1e10, 0], [0, 1e-10]])", "1.0\n"),
     ("use text\ntext.substitute(\"ä1 b22\", r\"\\d+\", \"n\")", "\"än bn\"\n"),
+    ("repr(tensor([[1.5, 2.0], [3.0, 0.1]]))", "\"tensor([[1.5, 2.0], [3.0, 0.1]])\"\n"),
+    ("repr(cast(tensor([1]), \"i8\"))", "\"tensor([1], dtype: \\\"i8\\\")\"\n"),
+    (
+      "(tensor([3, 2]) ^ tensor([-1, 2])).list() |> map(x => fixed(x, 3))",
+      "[\"0.333\", \"4.000\"]\n"
+    ),
+    ("(tensor([3]) ^ tensor([2])).list()", "[9]\n"),
+    ("tensor([1, 2.5]).list()", "[1.0, 2.5]\n"),
+    ("tensor([2.0, 9007199254740993], dtype: \"i64\").list()", "[2, 9007199254740993]\n"),
+    ("[fixed(sin(tensor([1e20], dtype: \"f64\"))[0].item(), 12)]", "[\"-0.645251285266\"]\n"),
+    ("[fixed(cos(tensor([1.0, 1e300], dtype: \"f64\"))[1].item(), 12)]", "[\"-0.575300388332\"]\n"),
+    ("max(abs(rope(ones(2, 2, 4), [9223372036854775807, 0]))).item() < 1.5", "true\n"),
+    ("lines(\"a\\r\\nb\\r\\r\\n\\nc\\r\")", "[\"a\", \"b\\r\", \"\", \"c\\r\"]\n"),
+    ("[lines(\"\"), lines(\"\\n\"), lines(\"a\\n\\n\")]", "[[], [\"\"], [\"a\", \"\"]]\n"),
+    ("join([\"a\", \"\", \"c\"], \"-\")", "\"a--c\"\n"),
+    ("histogram([3, 1, 2, 2, -4.5, 1e9, 0]).summary", "\"histogram, 8 bins\"\n"),
+    ("json(\"[9223372036854775808, {\\\"a,\\\": []}]\")", "[9.223372036854776e18, {\"a,\": []}]\n"),
+    ("use linalg\nlinalg.diag([[0.1, 2.0], [3.0, 0.7]]).dtype", "\"f64\"\n"),
+    (
+      "use metrics\nmetrics.confusion([true, false], [true, true])[\"true\"]",
+      "{false: 0, true: 1}\n"
+    ),
+    ("use metrics\nmetrics.auc([true, false], [0.9, 0.1])", "1.0\n"),
     ("csv_text([[1, \"a,b\"], [nil, 2.5]])", "\"1,\\\"a,b\\\"\\n,2.5\\n\"\n"),
   ]
 
@@ -81,12 +104,72 @@ import Workbench
     ("tensor([[9223372036854775807]]) @ tensor([[2]])", .numeric),
     ("prod(tensor([9223372036854775807, 2]))", .numeric),
     ("where(tensor([1, 0]), 1, 2)", .dtype),
+    ("normal(0, -1)", .value), ("uniform(3, 2)", .value), ("randint(5, 2)", .value),
+    ("cross_entropy(ones(1, 2), tensor([0.5]))", .type),
+    ("einsum(\"ij,jk\", ones(2, 2))", .value), ("einsum(\"??\", ones(2, 2))", .value),
+    ("pad(ones(1), [9223372036854775807], [1])", .memory),
+    ("conv2d(ones(1, 1, 2, 2), ones(1, 1, 1, 1), padding: -1)", .value),
+    ("conv2d(ones(1, 1, 2, 2), ones(1, 1, 1, 1), stride: 0)", .value),
+    ("ones(2, 3) @ ones(2)", .shape), ("t = ones(2)\nt[0] = ones(2)", .shape),
+    ("use nn\nnn.dropout([])", .fail), ("use nn\nnn.conv(3, 4, groups: 2)", .fail),
+    ("use optim\noptim.sgd(0)", .fail), ("use sampling\nsampling.top_k(-1)", .fail),
+    ("use nn\nnn.attention(6, 2, rotary: true)", .fail),
     ("use optim\noptim.step(optim.sgd([ones(2)]), [ones(2)], [ones(3, 2)])", .fail),
   ]
 
   @Test(arguments: refused)
   func `a cell refuses what it could not keep`(code: String, error: ErrorCode) {
     #expect(Bench().run(code).diagnostic?.code == error)
+  }
+
+  @Test func `errors of tensors say what was given, not what it was made into`() {
+    func said(_ code: String) -> String {
+      let found = Bench().run(code).diagnostic
+      return (found?.message ?? "") + "; " + (found?.help ?? "")
+    }
+    #expect(
+      said("ones(2, 3) @ ones(2)").hasPrefix("matmul needs inner extents to agree: [2, 3] @ [2]"))
+    #expect(said("t = ones(2)\nt[0] = ones(2)").hasPrefix("the assignment"))
+    #expect(said("where(tensor([1, 0]), 1, 2)").hasSuffix("x != 0 gives bools"))
+    #expect(said("rand(2, dtype: \"i64\")").contains("randint("))
+    #expect(said("einsum(\"ij,jk\", ones(2, 2))").contains("2 in all: got 1"))
+    #expect(
+      said("cross_entropy(ones(1, 2), tensor([0.5]))").hasPrefix(
+        "cross_entropy needs ints for targets, not a tensor of f32"))
+  }
+
+  @Test func `a drawing that is stopped ends its cell, and shows nothing`() {
+    let bench = Bench()
+    bench.run("x = plot(arange(10000))")
+    // The stop comes when the cell has nothing left to do but to draw.
+    var options = SessionOptions(folder: "/nonexistent", seed: 0)
+    let interrupt = options.interrupt
+    options.readLine = { _ in
+      interrupt.request()
+      return ""
+    }
+    let sink = RecordingSink()
+    let session = Session(options, sink: sink)
+    let code = "x = plot(arange(10000))\nask = input\n[ask(), x][1]"
+    let outcome = session.evaluate(SourceText(name: "test", text: code), cellKey: "cell")
+    #expect(outcome.diagnostic?.code == .interrupted)
+    #expect(sink.pictures.isEmpty)
+    // The next cell draws it.
+    session.evaluate(SourceText(name: "test", text: "x"), cellKey: "next")
+    #expect(sink.pictures.count == 1)
+  }
+
+  @Test func `help finds and explains the library`() {
+    let bench = Bench()
+    #expect(bench.shows("help \"standard deviation\"").contains("stats.std"))
+    #expect(bench.shows("help \"learning rate\"").contains("optim.rate"))
+    #expect(bench.run("help stats.medan").diagnostic?.help?.contains("stats.median") == true)
+    #expect(bench.shows("help nn.block").contains("activation: gelu)"))
+    #expect(bench.shows("help stats").contains("drawn from the data again: [low, high]"))
+    #expect(bench.shows("help dropout").contains("nn.dropout"))
+    #expect(bench.shows("help sum").contains("leave reduced axes in"))
+    let both = bench.shows("view accuracy")
+    #expect(both.contains("# metrics.quire") && both.contains("# nn.quire"))
   }
 
   @Test func `scalar tensors in a list are one series of a plot`() {

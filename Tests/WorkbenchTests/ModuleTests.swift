@@ -22,6 +22,7 @@ import Workbench
 
   static let modules = [
     "data", "interp", "linalg", "metrics", "nest", "nn", "optim", "sampling", "stats", "text",
+    "world",
   ]
 
   private static func functions(_ module: String) throws -> [Function] {
