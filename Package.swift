@@ -39,6 +39,7 @@ let rooms: [Room] = [
   Room("CCMark", .system(apt: "libcmark-gfm-extensions-dev")),
   Room("CCurl", .c, hasTests: false),
   Room("CScalars", .c, path: "Sources/Tokenizers/Scalars", hasTests: false),
+  Room("CRuntime", .c, path: "Sources/Language/Runtime", hasTests: false),
   Room("CFamilies", .c, path: "Sources/Models/Families", hasTests: false),
   Room("CPrograms", .c, path: "Sources/Benchmarks/Programs", hasTests: false),
   Room("CStdlib", .c, path: "Stdlib", exclude: ["models", "modules"], hasTests: false),
@@ -52,7 +53,7 @@ let rooms: [Room] = [
   Room("Tensors", imports: ["CKernels", "COpenBLAS", "Diagnostics"]),
 
   // Level 2: text and files.
-  Room("Language", imports: ["Diagnostics"]),
+  Room("Language", imports: ["CRuntime", "Diagnostics"], exclude: ["Runtime"]),
   Room("NotebookFormat", imports: ["Diagnostics", "Digests", "Files", "JSON"]),
   Room(
     "Tokenizers", imports: ["CPCRE2", "CScalars", "Diagnostics", "JSON"], exclude: ["Scalars"]),

@@ -39,6 +39,8 @@ enum Op: UInt8 {
   case unlessGreater, unlessGreaterOrEqual
   case unlessEqualInt, unlessNotEqualInt, unlessLessInt, unlessLessOrEqualInt  // op i
   case unlessGreaterInt, unlessGreaterOrEqualInt
+  case unlessEqualText, unlessNotEqualText  // to t = c unless r[a] op constants[b], a string
+  case unlessContains, unlessLacks  // to t = c unless r[a] is (not) in r[b], constants[b] if d = 1
   case range, closedRange  // r[a] = r[b] .. r[c]
   case list  // r[a] = the c values from r[b] on
   case map  // r[a] = keys maps[c] with the values from r[b] on
@@ -53,6 +55,7 @@ enum Op: UInt8 {
   case closure  // r[a] = function closures[b]
   case member  // r[a] = r[b].constants[c]; `lends` and `takesLent` by d, see below
   case index  // r[a] = r[b][r[c]]; likewise
+  case indexTest  // the same for a condition alone: the jump by r[a] comes next
   case slice  // r[a] = r[b][shape indexShapes[c]], its values from r[b + 1] on
   case setElement  // r[a][r[b]] = r[c]
   case changeElement  // r[a][r[b]] op= r[c], by operator number d
@@ -66,6 +69,7 @@ enum Op: UInt8 {
   case add2Box
   case appendBox
   case iterate  // r[a], r[a + 1], r[a + 2] = the state of going over r[b]; c names in the pattern
+  case length  // r[a] = len(r[b]), and on to t = c; else nothing. r[b] becomes nil if d = 1
   case byteCount  // r[a] = how many bytes the string r[b] has, and on to t = c; else nothing
   case next  // r[b] = the next element of the state at r[a], or on to t = c
   case nextPair  // r[b], r[b + 1] = the two parts of the next element, or on to t = c
@@ -97,6 +101,8 @@ struct Instruction {
 enum Lending {
   static let lends: UInt8 = 1
   static let takesLent: UInt8 = 2
+  /// The container was computed for this part of it alone, and goes after it.
+  static let frees: UInt8 = 4
 }
 
 /// Who asks for a bool.
@@ -430,7 +436,11 @@ final class Box: FunctionValue {
 
 /// Stands where a variable has no value yet. Never seen as a value.
 final class Unset: FunctionValue {
-  nonisolated(unsafe) static let marker = Unset(core: nil)
+  nonisolated(unsafe) static let marker: Unset = {
+    let made = Unset(core: nil)
+    immortalize(made)
+    return made
+  }()
 }
 
 /// The variables of a notebook or a module, in one piece of memory that never moves. The frames of
@@ -489,8 +499,24 @@ extension Value {
   }
 }
 
-/// Frees nested containers one after the other instead of one inside the other, so that a list
-/// nested a million deep does not overflow the stack.
+/// Lets go of values that lie one after the other, whose memory is given back next. Containers in
+/// containers go one after the other, not one inside the other, so that a list nested a million
+/// deep does not overflow the stack.
+func release(_ slots: Slots, _ count: Int) {
+  var nested: [Value] = []
+  for place in 0..<count {
+    let slot = slots + place
+    guard slot.isCounted else { continue }
+    if slot.isContainer, slot.isContainerAlone, holdsContainers(slot) {
+      nested.append(slot.move())
+    } else {
+      slot.release()
+    }
+  }
+  if !nested.isEmpty { dismantle(&nested) }
+}
+
+/// Frees containers, and those in them that nothing else holds.
 func dismantle(_ values: inout [Value]) {
   while var value = values.popLast() {
     withUnsafeMutablePointer(to: &value) { empty($0, into: &values) }
@@ -499,14 +525,15 @@ func dismantle(_ values: inout [Value]) {
 
 /// Moves the containers in a container to `values`, when nothing else holds it.
 private func empty(_ slot: Slots, into values: inout [Value]) {
+  guard slot.isContainer, slot.isContainerAlone else { return }
   switch slot.tag {
-  case Tag.list where Elements.isUnique(slot, ListStorage.self):
-    let box = Elements.uncounted(slot, ListStorage.self)
-    if gather(box.base, box.elements.count, into: &values) { box.elements = [] }
-  case Tag.map where Elements.isUnique(slot, MapStorage.self):
-    let box = Elements.uncounted(slot, MapStorage.self)
-    if gather(box.map.base, box.map.count, into: &values) { box.map = OrderedMap() }
-  case Tag.function where Elements.isUnique(slot, FunctionValue.self):
+  case Tag.list: gather(slot.listBase, slot.listCount, into: &values)
+  case Tag.map:
+    // The values of a map may be another one's too.
+    slot.withMap { box in
+      if box.map.isAlone { gather(slot.mapBase, box.map.count, into: &values) }
+    }
+  default:
     let function = Elements.uncounted(slot, FunctionValue.self)
     if let closure = function as? ClosureFunction {
       closure.empty(into: &values)
@@ -514,15 +541,28 @@ private func empty(_ slot: Slots, into values: inout [Value]) {
       if box.value.isContainer { values.append(box.value) }
       box.value = .nil
     }
-  default: break
   }
 }
 
-/// Adds the containers among some values; false when there are none.
-private func gather(_ slots: Slots, _ count: Int, into values: inout [Value]) -> Bool {
-  let before = values.count
-  for place in 0..<count where (slots + place).isContainer { values.append(slots[place]) }
-  return values.count > before
+/// Moves the containers among some values; nil stays in their places.
+private func gather(_ slots: Slots, _ count: Int, into values: inout [Value]) {
+  for place in 0..<count where (slots + place).isContainer {
+    values.append((slots + place).move())
+    (slots + place).initializeNil()
+  }
+}
+
+/// Whether there is a container in the one at `slot`.
+private func holdsContainers(_ slot: Slots) -> Bool {
+  let slots: Slots
+  let count: Int
+  switch slot.tag {
+  case Tag.list: (slots, count) = (slot.listBase, slot.listCount)
+  case Tag.map: (slots, count) = (slot.mapBase, slot.mapIndex.pointee.count)
+  default: return true
+  }
+  for place in 0..<count where (slots + place).isContainer { return true }
+  return false
 }
 
 extension UnsafeMutablePointer where Pointee == Value {

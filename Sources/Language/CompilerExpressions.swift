@@ -68,19 +68,17 @@ extension Compiler {
     }
   }
 
-  /// Lets go of a container that was computed for a part of it. A variable keeps its value: those of
-  /// comprehensions lie among the temporaries.
-  private mutating func clear(_ base: Node, _ register: Int, _ result: Int) {
+  /// Whether a container was computed for a part of it and goes after it. A variable keeps its
+  /// value: those of comprehensions lie among the temporaries.
+  private func freed(_ base: Node, _ register: Int, _ result: Int) -> UInt8 {
     var inner = base
     while case .group(let next) = inner.kind { inner = next }
-    if case .name(let name) = inner.kind, case .register = access(name) { return }
-    if register != result, register >= state.firstTemporary {
-      emit(.nothing, register, 0, 0, base.range)
-    }
+    if case .name(let name) = inner.kind, case .register = access(name) { return 0 }
+    return register != result && register >= state.firstTemporary ? Lending.frees : 0
   }
 
   /// Two operands; the left one is copied when computing the right one could change it.
-  private mutating func operands(_ left: Node, _ right: Node) -> (Int, Int) {
+  mutating func operands(_ left: Node, _ right: Node) -> (Int, Int) {
     var first = operand(left)
     if right.mayAssign {
       let copy = state.newRegister()
@@ -108,9 +106,11 @@ extension Compiler {
     case .string(let parts): string(parts, result, range)
     case .name(let name): self.name(name, result, range)
     case .list(let nodes):
+      if let list = literal(node) { return constant(list, result, range) }
       let first = consecutive(nodes)
       emit(.list, result, first, nodes.count, range)
     case .map(let entries):
+      if let map = literal(node) { return constant(map, result, range) }
       let first = consecutive(entries.map(\.value))
       if let table = KeyTable(entries.map { input.pool.value($0.key) }) {
         state.chunk.maps.append(table)
@@ -138,8 +138,7 @@ extension Compiler {
       let isLent = isLendable(base, nil) && lend(base, register)
       emit(
         .member, result, register, state.constant(name, input.pool), nameRange,
-        d: isLent ? Lending.takesLent : 0)
-      if !isLent { clear(base, register, result) }
+        d: isLent ? Lending.takesLent : freed(base, register, result))
     case .index(let base, let indices): index(base, indices, result, range)
     case .lambda(let function): closure(function, into: result)
     case .phrase(let body): phrase(body, into: result)
@@ -149,6 +148,40 @@ extension Compiler {
     case .tryCatch(let body, let name, _, let handler):
       tryCatch(body, name, handler, node, into: result)
     case .broken: emit(.fail, 0, 0, 0, range)
+    }
+  }
+
+  /// The value of what is the same each time: a number, a word, a string, a list or map of such.
+  /// Nil for others, and for an empty list or map, which is made to be filled.
+  private func literal(_ node: Node) -> Value? {
+    switch node.kind {
+    case .nil: return .nil
+    case .bool(let flag): return .bool(flag)
+    case .int(let number): return .int(number)
+    case .float(let number): return .float(number)
+    case .negate(let inner):
+      if case .int(let number) = inner.kind { return .int(-number) }
+      if case .float(let number) = inner.kind { return .float(-number) }
+      return nil
+    case .string: return plainText(node).map { .text(input.pool.storage($0)) }
+    case .list(let nodes):
+      var values: [Value] = []
+      for node in nodes {
+        guard let value = literal(node) else { return nil }
+        values.append(value)
+      }
+      return values.isEmpty ? nil : .list(values)
+    case .map(let entries):
+      var values: [Value] = []
+      for entry in entries {
+        guard let value = literal(entry.value) else { return nil }
+        values.append(value)
+      }
+      guard !values.isEmpty, let table = KeyTable(entries.map { input.pool.value($0.key) }) else {
+        return nil
+      }
+      return .map(OrderedMap(table, ListStorage.make(values)))
+    default: return nil
     }
   }
 
@@ -297,9 +330,10 @@ extension Compiler {
       }
       // The index is what a wrong index is about; it stands in the error's place.
       let isLent = isLendable(base, node) && lend(base, first)
+      let place = operand(node)
       emit(
-        .index, result, first, operand(node), node.range, d: isLent ? Lending.takesLent : 0)
-      if !isLent { clear(base, first, result) }
+        .index, result, first, place, node.range,
+        d: isLent ? Lending.takesLent : freed(base, first, result))
       return
     }
     let first = state.newRegister()
@@ -356,113 +390,6 @@ extension Compiler {
     scope = outer
     state.known = known
     emit(.take, result, list, 0, node.range)
-  }
-
-  // MARK: Conditions
-
-  /// Code that goes on when the condition is true; the places that jump when it is not.
-  mutating func jumpUnless(_ node: Node, _ asker: Asker) -> [Int] {
-    let mark = state.nextRegister
-    defer { state.nextRegister = mark }
-    switch node.kind {
-    case .group(let inner): return jumpUnless(inner, asker)
-    case .and(let left, let right):
-      return jumpUnless(left, .and) + jumpUnless(right, .and)
-    case .not(let inner):
-      emit(.jumpIfTrue, operand(inner), 0, Int(Asker.not.rawValue), node.range)
-      return [here - 1]
-    case .binary(let operation, let left, let right, _):
-      if case .int(let number) = right.kind, abs(number) < 1 << 30,
-        let op = Compiler.intJump(operation)
-      {
-        let a = operand(left)
-        emit(op, a, number, 0, node.range)
-        return [here - 1]
-      }
-      guard let op = Compiler.jump(operation) else { break }
-      let (a, b) = operands(left, right)
-      emit(op, a, b, 0, node.range)
-      return [here - 1]
-    default: break
-    }
-    let register = operand(node)
-    emit(.jumpIfFalse, register, 0, Int(asker.rawValue), node.range)
-    return [here - 1]
-  }
-
-  private static func jump(_ operation: BinaryOperator) -> Op? {
-    switch operation {
-    case .equal: .unlessEqual
-    case .notEqual: .unlessNotEqual
-    case .less: .unlessLess
-    case .lessOrEqual: .unlessLessOrEqual
-    case .greater: .unlessGreater
-    case .greaterOrEqual: .unlessGreaterOrEqual
-    default: nil
-    }
-  }
-
-  private static func intJump(_ operation: BinaryOperator) -> Op? {
-    switch operation {
-    case .equal: .unlessEqualInt
-    case .notEqual: .unlessNotEqualInt
-    case .less: .unlessLessInt
-    case .lessOrEqual: .unlessLessOrEqualInt
-    case .greater: .unlessGreaterInt
-    case .greaterOrEqual: .unlessGreaterOrEqualInt
-    default: nil
-    }
-  }
-
-  mutating func ifElse(
-    _ condition: Node, _ then: Block, _ otherwise: Node.Otherwise?, _ node: Node,
-    into result: Int?
-  ) {
-    // The value goes to a register of its own: a block may read the variable it is assigned to.
-    let own = result.map { _ in state.newRegister() }
-    let exits = jumpUnless(condition, .condition)
-    let known = state.known
-    block(then, into: own)
-    let afterThen = state.known
-    let end = here
-    emit(.jump, 0, 0, 0, node.range)
-    patch(exits)
-    state.known = known
-    switch otherwise {
-    case .block(let other): block(other, into: own)
-    case .chain(let other):
-      if case .ifElse(let condition, let then, let otherwise) = other.kind {
-        ifElse(condition, then, otherwise, other, into: own)
-      }
-    case nil: if let own { emit(.nothing, own, 0, 0, node.range) }
-    }
-    state.known = afterThen.intersection(state.known)
-    patch(end, to: here)
-    if let result, let own { emit(.take, result, own, 0, node.range) }
-  }
-
-  mutating func tryCatch(
-    _ body: Block, _ name: String, _ handler: Block, _ node: Node, into result: Int?
-  ) {
-    let own = result.map { _ in state.newRegister() }
-    let error = state.newRegister()
-    let known = state.known
-    let start = here
-    emit(.tryBegin, error, 0, 0, node.range)
-    state.tryDepth += 1
-    block(body, into: own)
-    state.tryDepth -= 1
-    emit(.tryEnd, 0, 0, 0, node.range)
-    let end = here
-    emit(.jump, 0, 0, 0, node.range)
-    let after = state.known
-    state.known = known
-    patch(start, to: here)
-    store(name, from: error, node.range)
-    block(handler, into: own)
-    state.known = after.intersection(state.known)
-    patch(end, to: here)
-    if let result, let own { emit(.take, result, own, 0, node.range) }
   }
 
   /// What `time` and `profile` run: it stands among the code around it and works on the same
@@ -681,6 +608,12 @@ extension Compiler {
     let ends = byteCount(builtin, call, callee, node)
     let lent = builtin.direct == nil ? [] : lentArguments(call)
     if lent.isEmpty { arguments(call) }
+    var isCounted: [Int] = []
+    if builtin.name == "len", builtin.group == "values", lent.count == 1 {
+      let isOwn = lent[0] < 0
+      emit(.length, callee, isOwn ? callee + 1 : lent[0], 0, node.range, d: isOwn ? 1 : 0)
+      isCounted = [here - 1]
+    }
     // It may take a variable away, so nothing is known to have a value after it.
     if builtin.name == "reset" { state.known = [] }
     let labels = call.arguments.map(\.label)
@@ -692,7 +625,7 @@ extension Compiler {
         isDisplayed: isDisplayed, isPiped: call.isPiped, lent: lent))
     emit(
       .callBuiltin, callee, call.arguments.count, state.chunk.calls.count - 1, node.range)
-    patch(ends)
+    patch(ends + isCounted)
     if result != callee { emit(.take, result, callee, 0, node.range) }
   }
 

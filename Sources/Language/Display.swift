@@ -28,7 +28,7 @@ enum Display {
     if number.isNaN { return "nan" }
     if number.isInfinite { return number < 0 ? "-inf" : "inf" }
     let text = "\(number)"
-    guard let mark = text.firstIndex(of: "e") else { return text }
+    guard let mark = text.utf8.firstIndex(of: 0x65) else { return text }
     // Shorter by the sign and the zero that the exponent need not have: 1e16, 1e-5.
     var exponent = text[text.index(after: mark)...]
     let isNegative = exponent.first == "-"
@@ -73,9 +73,8 @@ enum Display {
   static func shown(_ value: Value, _ width: Int) -> String {
     switch value {
     case .list(let box):
-      let text = wrapped(parts(of: value, box.elements.count), "[", "]", width)
-      return box.elements.count > elementLimit
-        ? text + "\n(\(box.elements.count) elements)" : text
+      let text = wrapped(parts(of: value, box.count), "[", "]", width)
+      return box.count > elementLimit ? text + "\n(\(box.count) elements)" : text
     case .map(let box):
       let text = wrapped(parts(of: value, box.map.count), "{", "}", width)
       return box.map.count > elementLimit ? text + "\n(\(box.map.count) keys)" : text
@@ -146,7 +145,7 @@ struct ValueWriter {
     case .int(let number): text += "\(number)"
     case .float(let number): text += Display.float(number)
     case .text(let box): try write(quoted: box.string)
-    case .list(let box): try write(value, box.elements.count, "[", "]", depth)
+    case .list(let box): try write(value, box.count, "[", "]", depth)
     case .map(let box): try write(value, box.map.count, "{", "}", depth)
     case .range(let range):
       text +=
@@ -208,10 +207,10 @@ struct ValueWriter {
       return
     }
     switch value {
-    case .list(let box): try write(box.elements[place], depth: depth + 1)
+    case .list(let box): try write(box[place], depth: depth + 1)
     case .map(let box):
       text += Display.key(MapKey(box.map.key(at: place))) + ": "
-      try write(box.map.values[place], depth: depth + 1)
+      try write(box.map.value(at: place), depth: depth + 1)
     default: break
     }
   }

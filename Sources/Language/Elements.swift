@@ -1,5 +1,6 @@
 // Reading and changing parts of values: fields, indices, slices, paths.
 
+import CRuntime
 import Diagnostics
 
 enum Elements {
@@ -9,7 +10,7 @@ enum Elements {
     switch value {
     case .map(let box):
       let place = box.map.place(of: name)
-      if place >= 0 { return box.map.values[place] }
+      if place >= 0 { return box.map.value(at: place) }
       throw RuntimeMessage.noKey(name.string, textKeys(box.map)).diagnostic()
     case .host(let box):
       if let found = try box.object.member(name.string) { return found }
@@ -17,7 +18,7 @@ enum Elements {
         .diagnostic()
     case .text(let box):
       let name = name.string
-      if name == "bytes" { return .list(bytes(box.string)) }
+      if name == "bytes" { return .list(bytes(box.bytes)) }
       if name == "scalars" {
         return .list(box.string.unicodeScalars.map { .string(String($0)) })
       }
@@ -26,19 +27,15 @@ enum Elements {
     }
   }
 
-  private static func bytes(_ text: String) -> [Value] {
-    let count = text.utf8.count
-    return [Value](unsafeUninitializedCapacity: count) { buffer, filled in
-      guard let base = buffer.baseAddress else { return }
-      for byte in text.utf8 {
-        (base + filled).overwrite(Int(byte), Tag.int)
-        filled += 1
-      }
-    }
+  private static func bytes(_ bytes: UnsafeBufferPointer<UInt8>) -> ListStorage {
+    let made = ListStorage.make(room: bytes.count)
+    for (place, byte) in bytes.enumerated() { (made.base + place).overwrite(Int(byte), Tag.int) }
+    made.count = bytes.count
+    return made
   }
 
   private static func textKeys(_ map: OrderedMap) -> [String] {
-    map.keyValues.prefix(10_000).compactMap {
+    map.keyList.prefix(10_000).compactMap {
       if case .text(let name) = $0 { name.string } else { nil }
     }
   }
@@ -46,7 +43,7 @@ enum Elements {
   static func element(_ value: Value, _ index: Value) throws -> Value {
     switch value {
     case .list(let box):
-      return box.elements[try place(index, box.elements.count, "list")]
+      return box[try place(index, box.count, "list")]
     case .map(let box):
       guard let key = Operations.mapKey(index) else {
         throw RuntimeMessage.keyKind(index.kind).diagnostic()
@@ -55,7 +52,7 @@ enum Elements {
       throw missing(key, box.map)
     case .text(let box):
       if box.isPlain {
-        return box.plainCharacter(at: try place(index, box.string.utf8.count, "string")).pointee
+        return box.plainCharacter(at: try place(index, box.byteCount, "string")).pointee
       }
       let text = box.string
       let at = try place(index, box.count, "string")
@@ -139,13 +136,12 @@ enum Elements {
     }
     switch value {
     case .list(let box):
-      return .list(Array(box.elements[bounds(lower, upper, box.elements.count)]))
+      let part = bounds(lower, upper, box.count)
+      return .list(ListStorage.make(box.base + part.lowerBound, part.count))
     case .text(let box):
       if box.isPlain {
-        let bytes = box.string.utf8
-        let part = bounds(lower, upper, bytes.count)
-        let start = bytes.index(bytes.startIndex, offsetBy: part.lowerBound)
-        return .string(String(box.string[start..<bytes.index(start, offsetBy: part.count)]))
+        let part = bounds(lower, upper, box.byteCount)
+        return TextStorage.part(of: box.bytes, part.lowerBound, part.upperBound)
       }
       let characters = Array(box.string)
       return .string(String(characters[bounds(lower, upper, characters.count)]))
@@ -184,6 +180,15 @@ enum Elements {
         if let operation { try combine(found, operation, value) } else { found.copy(from: value) }
         return
       }
+      if operation == nil {
+        return slot.withMap { $0.map.append(key.pointee, value.pointee) }
+      }
+    } else if slot.tag == Tag.list, key.tag == Tag.int {
+      let place = try place(key.pointee, slot.listCount, "list")
+      makeUniqueList(slot)
+      let found = slot.listBase + place
+      if let operation { try combine(found, operation, value) } else { found.copy(from: value) }
+      return
     }
     let info = UpdateInfo(name: "", steps: [.element], operation: operation)
     try walk(slot, info, from: 0, value, key)
@@ -213,9 +218,7 @@ enum Elements {
           case Tag.list:
             let place = try place(operands.pointee, listCount(slot), "list")
             makeUniqueList(slot)
-            slot = slot.withList {
-              $0.slot(place)
-            }
+            slot = slot.listBase + place
           case Tag.map:
             guard operands.tag == Tag.text || operands.tag == Tag.int else {
               throw RuntimeMessage.keyKind(operands.pointee.kind).diagnostic()
@@ -304,62 +307,83 @@ enum Elements {
     if case .add = operation {
       switch (slot.tag, value.tag) {
       case (Tag.text, Tag.text) where isUnique(slot, TextStorage.self):
-        return try slot.withText { box in
-          try value.withText { other in
-            let count = box.string.utf8.count + other.string.utf8.count
-            // A string that outgrows its place gets a larger one than it needs.
-            try Memory.check(count + count / 2, "the string")
-            box.append(other)
-          }
-        }
+        return try TextStorage.append(slot, value.textBytes)
       case (Tag.list, Tag.list) where isUnique(slot, ListStorage.self):
-        let box = uncounted(slot, ListStorage.self)
-        let other = uncounted(value, ListStorage.self).elements
-        let count = box.elements.count + other.count
-        // A list that outgrows its place gets one twice as large at least.
-        if count > box.elements.capacity {
-          try Memory.check(max(count, 2 * box.elements.count) * 16, "the list")
-        }
-        box.elements += other
-        return
+        return try extend(slot, value)
       default: break
       }
     }
     slot.pointee = try Operations.binary(operation, slot.pointee, value.pointee)
   }
 
+  /// Adds the elements of the list at `other`, which may be the same, to the one at `slot`, which
+  /// nothing else holds.
+  private static func extend(_ slot: Slots, _ other: Slots) throws {
+    let (count, more) = (slot.listCount, other.listCount)
+    if slot.withList({ $0.room }) < count + more {
+      try Memory.check(max(count + more, count * 2) * 16, "the list")
+      grow(slot, max(count + more, count * 2))
+    }
+    let (from, to) = (other.listBase, slot.listBase + count)
+    to.raw.copyMemory(from: from.raw, byteCount: more * 16)
+    for place in 0..<more where (to + place).isCounted { (to + place).retain() }
+    slot.withList { $0.count = count + more }
+  }
+
+  /// Moves the elements of the list at `slot`, which nothing else holds, to one with more room.
+  @inline(never)
+  private static func grow(_ slot: Slots, _ room: Int) {
+    let larger = ListStorage.make(room: room)
+    slot.withList { list in
+      larger.base.raw.copyMemory(from: list.base.raw, byteCount: list.count * 16)
+      larger.count = list.count
+      list.count = 0
+    }
+    slot.set(larger)
+  }
+
   /// Appends in place to the list at `slot`.
   static func append(_ slot: Slots, _ value: Slots) throws {
-    try makeRoom(slot)
-    slot.withList {
-      $0.elements.append(value.pointee)
+    // The list may be appended to itself: then it is held twice before room is made.
+    if value.isCounted { value.retain() }
+    let (payload, tag) = (value.int, value.tag)
+    do {
+      try add(slot).overwrite(payload, tag)
+    } catch {
+      if value.isCounted { value.release() }
+      throw error
     }
   }
 
   /// The same, and `value` becomes nil.
   static func append(_ slot: Slots, taking value: Slots) throws {
-    try makeRoom(slot)
-    slot.withList {
-      $0.elements.append(value.move())
-    }
+    let place = try add(slot)
+    place.raw.copyMemory(from: value.raw, byteCount: 16)
     value.initializeNil()
   }
 
+  /// Makes the list at `slot` one longer; its last place is to be written.
   @inline(__always)
-  private static func makeRoom(_ slot: Slots) throws {
+  private static func add(_ slot: Slots) throws -> Slots {
     guard slot.tag == Tag.list else {
       throw PreludeMessage.needsList("append", slot.pointee.kind).diagnostic()
     }
-    makeUniqueList(slot)
-    let count = listCount(slot)
+    let count = slot.listCount
     if count & 0xFFFFF == 0xFFFFF { try Memory.check(count * 32, "the list") }
+    if !isUnique(slot, ListStorage.self) {
+      slot.set(ListStorage.make(slot.listBase, count, room: max(4, count * 2)))
+    } else if slot.withList({ $0.room }) == count {
+      grow(slot, max(4, count * 2))
+    }
+    slot.withList { $0.count = count + 1 }
+    return slot.listBase + count
   }
 
   // MARK: Storage at a place
 
   @inline(__always)
   static func isUnique<T: AnyObject>(_ slot: Slots, _ type: T.Type) -> Bool {
-    isKnownUniquelyReferenced(&slot.raw.assumingMemoryBound(to: T.self).pointee)
+    cl_is_unique(slot.address)
   }
 
   @inline(__always)
@@ -369,15 +393,14 @@ enum Elements {
 
   @inline(__always)
   static func listCount(_ slot: Slots) -> Int {
-    slot.withList { $0.elements.count }
+    slot.listCount
   }
 
   /// Makes `slot` the only holder of its list, by a copy if need be.
   @inline(__always)
   private static func makeUniqueList(_ slot: Slots) {
     if !isUnique(slot, ListStorage.self) {
-      let box = uncounted(slot, ListStorage.self)
-      slot.pointee = .list(ListStorage(box.base, box.elements.count))
+      slot.set(ListStorage.make(slot.listBase, slot.listCount))
     }
   }
 

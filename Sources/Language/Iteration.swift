@@ -4,24 +4,27 @@ import Diagnostics
 
 enum Iteration {
   /// Makes the state of a loop in three registers: for a range the next int, the end and the step;
-  /// for others the container, the place, and the count. A plain string and, for pairs, a map are
-  /// gone over as they are; the state's reference keeps them from being changed.
+  /// for others the container, the place, and the count. A plain string and a map are gone over as they
+  /// are; the state's reference keeps them from being changed.
   static func begin(_ state: Slots, _ source: Slots, names: Int) throws {
     switch source.pointee {
     case .range(let range):
       state.set(range.start)
       (state + 1).set(range.end)
       (state + 2).set(range.step)
-    case .list(let box): start(state, source.pointee, box.elements.count)
+    case .list(let box): start(state, source.pointee, box.count)
     case .map(let box):
-      if names == 1 {
-        start(state, .list(box.map.keyValues), box.map.count)
+      if names > 2 {
+        let pairs = (0..<box.map.count).map {
+          Value.list([box.map.key(at: $0), box.map.value(at: $0)])
+        }
+        start(state, .list(pairs), pairs.count)
       } else {
         start(state, source.pointee, box.map.count)
       }
     case .text(let box):
       if box.isPlain {
-        start(state, source.pointee, box.string.utf8.count)
+        start(state, source.pointee, box.byteCount)
       } else {
         let list = box.string.map { TextStorage.of($0) }
         start(state, .list(list), list.count)
@@ -51,13 +54,12 @@ enum Iteration {
     (state + 1).set(place + 1)
     switch state.tag {
     case Tag.list:
-      let box = Unmanaged<ListStorage>.fromOpaque(state.address)
-      result.copy(from: box._withUnsafeGuaranteedRef { $0.base } + place)
+      result.copy(from: state.listBase + place)
     case Tag.text:
       state.withText { result.copy(from: $0.plainCharacter(at: place)) }
     case Tag.map:
-      let map = Elements.uncounted(state, MapStorage.self).map
-      result.pointee = .list([map.key(at: place), map.values[place]])
+      // One name: its key. Two are taken by `nextPair`.
+      result.copy(from: state.mapIndex.pointee.base + place)
     case Tag.host:
       if case .host(let box) = state.pointee {
         result.pointee = try box.object.iterationElement(place)
@@ -76,45 +78,51 @@ enum Iteration {
       return false
     }
     (state + 1).set(place + 1)
-    state.withMap {
-      result.copy(from: $0.map.index.pointee.base + place)
-      (result + 1).copy(from: $0.map.base + place)
-    }
+    result.copy(from: state.mapIndex.pointee.base + place)
+    (result + 1).copy(from: state.mapBase + place)
     return true
   }
 
   /// All elements of a value as a list, for builtins; nil when it has none. A range or text beyond
   /// the memory is refused. Throws `Interrupted`.
-  static func elements(_ value: Value, _ interrupt: Interrupt?) throws -> [Value]? {
+  static func elements(_ value: Value, _ interrupt: Interrupt?) throws -> ListStorage? {
     var poll = Poll(interrupt)
     switch value {
-    case .list(let box): return box.elements
+    case .list(let box): return box
     case .range(let range):
       let count = range.count
       try Memory.check(count > Int.max / 16 ? Int.max : count * 16, "the list")
-      return try (0..<count).map {
+      let made = ListStorage.make(room: count)
+      for place in 0..<count {
         try poll.turn()
-        return .int(range.element($0))
+        (made.base + place).overwrite(range.element(place), Tag.int)
+        made.count = place + 1
       }
-    case .map(let box): return box.map.keyValues
+      return made
+    case .map(let box): return box.map.keyList
     case .text(let box):
-      try Memory.check(box.string.utf8.count * 16, "the list")
-      if box.isPlain {
-        return try (0..<box.count).map {
-          try poll.turn()
-          return box.plainCharacter(at: $0).pointee
-        }
+      try Memory.check(box.byteCount * 16, "the list")
+      if !box.isPlain {
+        return ListStorage.make(
+          try box.string.map {
+            try poll.turn()
+            return TextStorage.of($0)
+          })
       }
-      return try box.string.map {
+      let made = ListStorage.make(room: box.count)
+      for place in 0..<box.count {
         try poll.turn()
-        return TextStorage.of($0)
+        (made.base + place).initialize(to: box.plainCharacter(at: place).pointee)
+        made.count += 1
       }
+      return made
     case .host(let box):
       guard let count = box.object.iterationCount else { return nil }
-      return try (0..<count).map {
-        try poll.turn()
-        return try box.object.iterationElement($0)
-      }
+      return ListStorage.make(
+        try (0..<count).map {
+          try poll.turn()
+          return try box.object.iterationElement($0)
+        })
     default: return nil
     }
   }

@@ -66,11 +66,14 @@ struct KeyIndex {
   var buckets: UnsafeMutablePointer<UInt64>?
   /// A power of two less one.
   var mask = 0
+  /// The keys are the ints from 0 on, in order: each stands where it says, and no buckets are made.
+  var isDense = true
 
   /// So few keys are found faster by looking at each.
   static let scanned = 8
 
   func place(of number: Int) -> Int {
+    if isDense { return UInt(bitPattern: number) < UInt(bitPattern: count) ? number : -1 }
     if buckets == nil {
       for place in 0..<count {
         let key = base + place
@@ -84,12 +87,12 @@ struct KeyIndex {
   /// Of a string by the address of its storage. Most keys are found by that: the names in a cell
   /// and the strings that come out of one list are the same storage.
   func place(ofText address: UnsafeRawPointer) -> Int {
+    if isDense { return -1 }
     if buckets == nil {
       for place in 0..<count {
         let key = base + place
         if key.address == address, key.tag == Tag.text { return place }
       }
-      if count == 0 { return -1 }
     }
     let text = Unmanaged<TextStorage>.fromOpaque(address)
     let hash = text._withUnsafeGuaranteedRef { $0.hash }
@@ -131,7 +134,7 @@ struct KeyIndex {
   mutating func rebuild() {
     buckets?.deallocate()
     buckets = nil
-    if count <= Self.scanned { return }
+    if isDense || count <= Self.scanned { return }
     var size = 16
     while size < count * 2 { size *= 2 }
     let made = UnsafeMutablePointer<UInt64>.allocate(capacity: size)
@@ -157,14 +160,23 @@ struct KeyIndex {
 /// Owns the keys of maps. Maps that a literal made or that were copied share one until they get or
 /// lose a key.
 final class KeyTable {
-  let index: UnsafeMutablePointer<KeyIndex>
+  /// The only property, so that its place in memory is known (`valueLayoutHolds`).
+  private var stored: KeyIndex
+
+  var index: UnsafeMutablePointer<KeyIndex> {
+    (Unmanaged.passUnretained(self).toOpaque() + 16).assumingMemoryBound(to: KeyIndex.self)
+  }
+
+  /// Whether that is where it stands.
+  static func layoutHolds() -> Bool {
+    empty.index.pointee.capacity == 0
+      && withUnsafeMutablePointer(to: &empty.stored) { $0 == empty.index }
+  }
 
   nonisolated(unsafe) static let empty = KeyTable(capacity: 0)
 
   private init(capacity: Int) {
-    index = .allocate(capacity: 1)
-    index.initialize(
-      to: KeyIndex(base: .allocate(capacity: max(1, capacity)), capacity: capacity))
+    stored = KeyIndex(base: .allocate(capacity: max(1, capacity)), capacity: capacity)
   }
 
   /// The keys of a literal, all of them different; nil when one comes twice.
@@ -180,14 +192,14 @@ final class KeyTable {
     self.init(capacity: max(capacity, other.count))
     index.pointee.base.initialize(from: other.index.pointee.base, count: other.count)
     index.pointee.count = other.count
-    if other.count > KeyIndex.scanned { index.pointee.rebuild() }
+    index.pointee.isDense = other.index.pointee.isDense
+    index.pointee.rebuild()
   }
 
   deinit {
-    index.pointee.base.deinitialize(count: count)
-    index.pointee.base.deallocate()
-    index.pointee.buckets?.deallocate()
-    index.deallocate()
+    release(stored.base, stored.count)
+    stored.base.deallocate()
+    stored.buckets?.deallocate()
   }
 
   var count: Int { index.pointee.count }
@@ -203,6 +215,7 @@ final class KeyTable {
   /// Adds a key that is not there yet.
   func append(_ key: Value) {
     var it = index.pointee
+    if case .int(it.count) = key {} else { it.isDense = false }
     if it.count == it.capacity {
       it.capacity = max(4, it.capacity * 2)
       let larger = Slots.allocate(capacity: it.capacity)
@@ -212,7 +225,7 @@ final class KeyTable {
     }
     (it.base + it.count).initialize(to: key)
     it.count += 1
-    if it.count > KeyIndex.scanned {
+    if it.count > KeyIndex.scanned, !it.isDense {
       if it.buckets == nil || it.count * 4 > (it.mask + 1) * 3 {
         it.rebuild()
       } else {
@@ -227,6 +240,7 @@ final class KeyTable {
     (base + place).deinitialize(count: 1)
     (base + place).moveInitialize(from: base + place + 1, count: count - place - 1)
     index.pointee.count -= 1
+    if place < count || count == 0 { index.pointee.isDense = count == 0 }
     index.pointee.rebuild()
   }
 }
@@ -239,7 +253,7 @@ final class TextPool {
 
   func storage(_ text: String) -> TextStorage {
     if let found = texts[.text(text)] { return found }
-    let made = TextStorage(text)
+    let made = TextStorage.make(text)
     texts[.text(text)] = made
     return made
   }
@@ -254,15 +268,16 @@ final class TextPool {
 
 /// Pairs in insertion order with look-up by key. Removing is O(n), everything else O(1) amortised.
 package struct OrderedMap {
+  // In this order: `Slots.mapIndex` and `mapBase` read them where they lie (`valueLayoutHolds`).
   private var table: KeyTable
   /// The table's: reading here counts no reference.
   private(set) var index: UnsafeMutablePointer<KeyIndex>
-  package private(set) var values: [Value]
+  private var list: ListStorage
 
   package init() {
     table = KeyTable.empty
     index = table.index
-    values = []
+    list = ListStorage.make(room: 0)
   }
 
   /// Later pairs win over earlier ones with an equal key.
@@ -272,29 +287,32 @@ package struct OrderedMap {
   }
 
   /// The keys of a table with as many values.
-  init(_ table: KeyTable, _ values: [Value]) {
+  init(_ table: KeyTable, _ values: ListStorage) {
     self.table = table
     index = table.index
-    self.values = values
+    list = values
   }
 
-  package var count: Int { values.count }
+  package var count: Int { index.pointee.count }
   /// The keys in order. Made anew each time: O(n).
   package var keys: [MapKey] { table.keys.map { MapKey($0) } }
-  /// The keys in order, as values.
-  package var keyValues: [Value] { table.keys }
+  /// The values in their keys' order. Made anew each time: O(n).
+  package var values: [Value] { Array(list) }
+  /// The keys in order, as values, in a list of their own.
+  var keyList: ListStorage { ListStorage.make(index.pointee.base, count) }
   /// One of them.
   func key(at place: Int) -> Value { index.pointee.base[place] }
+  func value(at place: Int) -> Value { base[place] }
 
   package subscript(_ key: MapKey) -> Value? {
     get {
       let place = place(of: key)
-      return place < 0 ? nil : values[place]
+      return place < 0 ? nil : base[place]
     }
     set {
       let place = place(of: key)
       if let newValue {
-        if place >= 0 { values[place] = newValue } else { append(key.value, newValue) }
+        if place >= 0 { slot(place).pointee = newValue } else { append(key.value, newValue) }
       } else if place >= 0 {
         remove(at: place)
       }
@@ -309,7 +327,7 @@ package struct OrderedMap {
   private func place(of key: MapKey) -> Int {
     switch key {
     case .int(let number): index.pointee.place(of: number)
-    case .text(let name): values.isEmpty ? -1 : place(of: TextStorage(name))
+    case .text(let name): count == 0 ? -1 : place(of: TextStorage.make(name))
     }
   }
 
@@ -327,29 +345,56 @@ package struct OrderedMap {
   /// Adds a key that is not there yet.
   mutating func append(_ key: Value, _ value: Value) {
     if !isKnownUniquelyReferenced(&table) {
-      table = KeyTable(table, reserving: max(4, values.count * 2))
+      table = KeyTable(table, reserving: max(4, count * 2))
       index = table.index
     }
+    let place = count
+    if place == list.room || !isAlone { takeOver(room: max(4, place * 2)) }
+    (list.base + place).initialize(to: value)
+    list.count = place + 1
     table.append(key)
-    values.append(value)
   }
 
   private mutating func remove(at place: Int) {
     if !isKnownUniquelyReferenced(&table) {
-      table = KeyTable(table, reserving: values.count)
+      table = KeyTable(table, reserving: count)
       index = table.index
     }
+    own()
+    let removed = base + place
+    removed.deinitialize(count: 1)
+    removed.moveInitialize(from: removed + 1, count: list.count - place - 1)
+    list.count -= 1
     table.remove(at: place)
-    values.remove(at: place)
+  }
+
+  /// Whether nothing else holds the values.
+  var isAlone: Bool { mutating get { isKnownUniquelyReferenced(&list) } }
+
+  /// Makes this the only holder of its values, by a copy if need be.
+  private mutating func own() {
+    if !isKnownUniquelyReferenced(&list) { list = ListStorage.make(list.base, list.count) }
+  }
+
+  /// Moves the values to a larger list, or copies them where something else holds them.
+  private mutating func takeOver(room: Int) {
+    if !isKnownUniquelyReferenced(&list) {
+      list = ListStorage.make(list.base, list.count, room: room)
+      return
+    }
+    let larger = ListStorage.make(room: room)
+    larger.base.raw.copyMemory(from: list.base.raw, byteCount: list.count * 16)
+    larger.count = list.count
+    list.count = 0
+    list = larger
   }
 
   /// The values where they stand, to be read: valid until the map changes.
-  @inline(__always) var base: Slots {
-    values.withUnsafeBufferPointer { Slots(mutating: $0.baseAddress.unsafelyUnwrapped) }
-  }
+  @inline(__always) var base: Slots { list.base }
 
   /// The value at a place, to be changed where it stands: valid until a key comes or goes.
   mutating func slot(_ place: Int) -> Slots {
-    values.withUnsafeMutableBufferPointer { $0.baseAddress.unsafelyUnwrapped + place }
+    own()
+    return list.base + place
   }
 }

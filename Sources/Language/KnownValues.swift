@@ -42,9 +42,9 @@ struct KnownValues {
     case .float(let number): hasher.combine(number)
     case .text(let box): hasher.combine(box.hash)
     case .list(let box):
-      hasher.combine(box.elements.count)
+      hasher.combine(box.count)
       guard depth < 4 else { return }
-      for element in box.elements.prefix(depth == 0 ? 64 : 8) {
+      for element in box.prefix(depth == 0 ? 64 : 8) {
         hash(element, into: &hasher, depth: depth + 1)
       }
     case .map(let box):
@@ -53,7 +53,7 @@ struct KnownValues {
       for place in 0..<(depth < 4 && box.map.count <= 64 ? box.map.count : 0) {
         var own = Hasher()
         hash(box.map.key(at: place), into: &own, depth: depth + 1)
-        hash(box.map.values[place], into: &own, depth: depth + 1)
+        hash(box.map.value(at: place), into: &own, depth: depth + 1)
         sum &+= own.finalize()
       }
       hasher.combine(sum)

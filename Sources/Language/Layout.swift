@@ -1,6 +1,7 @@
 // How a `Value` lies in memory, so that the machine can look at small ones without taking a
 // reference: eight bytes of payload, then the number of the case. `valueLayoutHolds` is tested.
 
+import CRuntime
 import Diagnostics
 
 typealias Slots = UnsafeMutablePointer<Value>
@@ -16,6 +17,42 @@ enum Tag {
   static let function: UInt8 = 7
   static let host: UInt8 = 8
   static let none: UInt8 = 9
+}
+
+// References to values are counted without the processor's locks, which take most of the time of a
+// count: a value belongs to the thread its interpreter runs on. `Value` is not `Sendable`, so the
+// compiler refuses code that gives one to another thread while this one goes on. What all
+// interpreters of a process share is immortal: its count is never written.
+
+@inline(__always) func countMore(_ object: UnsafeRawPointer) { cl_retain(object) }
+@inline(__always) func countLess(_ object: UnsafeRawPointer, _ tag: UInt8) {
+  if !cl_release(object) { lastRelease(object, tag) }
+}
+
+/// What one reference less means for an object that has one, or whose references are counted
+/// elsewhere: the pieces of strings and lists are kept for others, the rest is the runtime's.
+@inline(never)
+private func lastRelease(_ object: UnsafeRawPointer, _ tag: UInt8) {
+  guard tag == Tag.text || tag == Tag.list, cl_is_unique(object) else {
+    return cl_release_slowly(object)
+  }
+  if tag == Tag.list {
+    release(
+      (UnsafeMutableRawPointer(mutating: object) + ListStorage.offset)
+        .assumingMemoryBound(to: Value.self), object.load(fromByteOffset: 16, as: Int.self))
+  }
+  cl_give(object)
+}
+
+/// Makes an object one whose references are never counted and that is never freed: it gets the
+/// count that the empty array, an object of the program's own text, has (`valueLayoutHolds`).
+func immortalize(_ object: AnyObject) {
+  let empty: [Int] = []
+  let count = empty.withUnsafeBufferPointer { _ in
+    unsafeBitCast(empty, to: UnsafeRawPointer.self).load(fromByteOffset: 8, as: UInt64.self)
+  }
+  Unmanaged.passUnretained(object).toOpaque().storeBytes(
+    of: count, toByteOffset: 8, as: UInt64.self)
 }
 
 extension UnsafeMutablePointer where Pointee == Value {
@@ -36,12 +73,8 @@ extension UnsafeMutablePointer where Pointee == Value {
 
   /// Counts a reference more to the storage at the payload. The six kinds of storage are native
   /// classes, so one function counts for all of them: no look at the tag, no copy of the value.
-  @inline(__always) func retain() {
-    _ = Unmanaged<FunctionValue>.fromOpaque(address).retain()
-  }
-  @inline(__always) func release() {
-    Unmanaged<FunctionValue>.fromOpaque(address).release()
-  }
+  @inline(__always) func retain() { countMore(address) }
+  @inline(__always) func release() { countLess(address, tag) }
   /// Writes without looking at what was there.
   @inline(__always) func overwrite(_ payload: Int, _ tag: UInt8) {
     raw.storeBytes(of: payload, as: Int.self)
@@ -64,9 +97,9 @@ extension UnsafeMutablePointer where Pointee == Value {
   @inline(__always) func setNil() {
     if isCounted {
       // Set first: letting go of storage may run code that looks here.
-      let old = Unmanaged<FunctionValue>.fromOpaque(address)
+      let (old, oldTag) = (address, tag)
       initializeNil()
-      old.release()
+      countLess(old, oldTag)
     } else {
       initializeNil()
     }
@@ -79,15 +112,24 @@ extension UnsafeMutablePointer where Pointee == Value {
     raw.storeBytes(of: UnsafeRawPointer(storage.toOpaque()), as: UnsafeRawPointer.self)
     raw.storeBytes(of: tag, toByteOffset: 8, as: UInt8.self)
   }
-  @inline(__always) func set(_ text: TextStorage) { set(Unmanaged.passRetained(text), Tag.text) }
+  @inline(__always) func set(_ text: consuming TextStorage) {
+    if isCounted { release() }
+    raw.assumingMemoryBound(to: TextStorage.self).initialize(to: text)
+    raw.storeBytes(of: Tag.text, toByteOffset: 8, as: UInt8.self)
+  }
+  @inline(__always) func set(_ list: consuming ListStorage) {
+    if isCounted { release() }
+    raw.assumingMemoryBound(to: ListStorage.self).initialize(to: list)
+    raw.storeBytes(of: Tag.list, toByteOffset: 8, as: UInt8.self)
+  }
 
   /// Copies, looking first whether a reference must be counted.
   @inline(__always) func copy(from other: Slots) {
     if other.isCounted { other.retain() }
     if isCounted {
-      let old = Unmanaged<FunctionValue>.fromOpaque(address)
+      let (old, oldTag) = (address, tag)
       raw.copyMemory(from: UnsafeRawPointer(other), byteCount: 16)
-      old.release()
+      countLess(old, oldTag)
     } else {
       raw.copyMemory(from: UnsafeRawPointer(other), byteCount: 16)
     }
@@ -121,6 +163,30 @@ extension UnsafeMutablePointer where Pointee == Value {
   func withList<R>(_ body: (ListStorage) throws -> R) rethrows -> R {
     try Unmanaged<ListStorage>.fromOpaque(address)._withUnsafeGuaranteedRef(body)
   }
+  /// Of a list: how many elements it has, and where they stand.
+  @inline(__always) var listCount: Int { address.load(fromByteOffset: 16, as: Int.self) }
+  @inline(__always) var listBase: Slots {
+    (UnsafeMutableRawPointer(mutating: address) + ListStorage.offset)
+      .assumingMemoryBound(to: Value.self)
+  }
+  /// Of a map: its keys, and where its values stand.
+  @inline(__always) var mapIndex: UnsafeMutablePointer<KeyIndex> {
+    address.load(fromByteOffset: 24, as: UnsafeMutablePointer<KeyIndex>.self)
+  }
+  @inline(__always) var mapBase: Slots {
+    (address.load(fromByteOffset: 32, as: UnsafeMutableRawPointer.self) + ListStorage.offset)
+      .assumingMemoryBound(to: Value.self)
+  }
+  /// Of a string: what is known of it, and its bytes.
+  @inline(__always) var textHead: UnsafeMutablePointer<TextHead> {
+    (UnsafeMutableRawPointer(mutating: address) + 16).assumingMemoryBound(to: TextHead.self)
+  }
+  @inline(__always) var textBytes: UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(
+      start: (address + TextStorage.offset).assumingMemoryBound(to: UInt8.self),
+      count: textHead.pointee.count)
+  }
+
   @inline(__always)
   func withMap<R>(_ body: (MapStorage) throws -> R) rethrows -> R {
     try Unmanaged<MapStorage>.fromOpaque(address)._withUnsafeGuaranteedRef(body)
@@ -139,7 +205,7 @@ package func valueLayoutHolds() -> Bool {
     (.range(0, 1), Tag.range), (.function(Unset.marker), Tag.function), (.nil, Tag.none),
     (.object(ErrorObject(Diagnostic(.fail, ""))), Tag.host),
   ]
-  return MemoryLayout<Value>.stride == 16
+  return MemoryLayout<Value>.stride == 16 && storageLayoutHolds()
     && samples.allSatisfy { sample in
       var value = sample.0
       return withUnsafeMutablePointer(to: &value) { slot in
@@ -149,4 +215,45 @@ package func valueLayoutHolds() -> Bool {
           && (slot.tag != Tag.function || slot.isUnset)
       }
     }
+}
+
+/// Whether the parts of strings, lists and maps lie where they are read.
+private func storageLayoutHolds() -> Bool {
+  let text = TextStorage.make("ab")
+  let textHolds = text.withUnsafeMutablePointers {
+    $0 == text.head && UnsafePointer($1) == text.bytes.baseAddress
+  }
+  let list = ListStorage.make([.int(1), .int(2)])
+  let listHolds = list.withUnsafeMutablePointers { head, base in
+    UnsafeMutableRawPointer(head) + 16 == list.base.raw && base == list.base
+      && head.pointee.count == 2
+  }
+  var map = Value.map(["a": .int(3)])
+  let mapHolds = withUnsafeMutablePointer(to: &map) { slot in
+    slot.withMap { slot.mapIndex == $0.map.index && slot.mapBase == $0.map.base }
+      && slot.mapBase.int == 3
+  }
+  var shared = Value.text(TextStorage.make(shared: "shared"))
+  let countHolds = withUnsafeMutablePointer(to: &shared) { slot in
+    let before = slot.address.load(fromByteOffset: 8, as: UInt64.self)
+    for _ in 0..<3 { slot.retain() }
+    for _ in 0..<9 { slot.release() }
+    return before == slot.address.load(fromByteOffset: 8, as: UInt64.self)
+      && !Elements.isUnique(slot, TextStorage.self)
+  }
+  // This code and the runtime say the same of a count.
+  var counted = Value.text(TextStorage.make("counted"))
+  let stepHolds = withUnsafeMutablePointer(to: &counted) { slot in
+    func isAlone() -> Bool? {
+      let says = isKnownUniquelyReferenced(
+        &slot.raw.assumingMemoryBound(to: TextStorage.self).pointee)
+      return says == Elements.isUnique(slot, TextStorage.self) ? says : nil
+    }
+    let before = isAlone()
+    slot.retain()
+    let between = isAlone()
+    slot.release()
+    return before == true && between == false && isAlone() == true
+  }
+  return textHolds && listHolds && mapHolds && countHolds && stepHolds && KeyTable.layoutHolds()
 }

@@ -315,7 +315,7 @@ final class Machine: CallContext {
     if let direct = info.direct, profiler == nil, count == 0 || arguments.tag != Tag.host {
       let isDone: Bool
       do {
-        isDone = try direct.run(arguments, count, slot)
+        isDone = try direct.run(arguments, count, slot, interrupt)
       } catch {
         own(info, arguments)
         throw info.builtin.map { helped(error, $0) } ?? error

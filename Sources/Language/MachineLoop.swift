@@ -109,7 +109,20 @@ extension Machine {
             }
             try slow(.divide, a, x, y)
           case .floorDivide: try slow(.floorDivide, a, regs + Int(i.b), regs + Int(i.c))
-          case .remainder: try slow(.remainder, a, regs + Int(i.b), regs + Int(i.c))
+          case .remainder:
+            let x = regs + Int(i.b)
+            let y = regs + Int(i.c)
+            if x.tag == Tag.int, y.tag == Tag.int, y.int > 0 {
+              let (number, divisor) = (UInt(bitPattern: x.int), UInt(bitPattern: y.int))
+              if (number | divisor) >> 32 == 0 {
+                a.set(Int(UInt32(truncatingIfNeeded: number) % UInt32(truncatingIfNeeded: divisor)))
+              } else {
+                let rest = x.int % y.int
+                a.set(rest < 0 ? rest + y.int : rest)
+              }
+              continue
+            }
+            try slow(.remainder, a, x, y)
           case .matrixProduct: try slow(.matrixProduct, a, regs + Int(i.b), regs + Int(i.c))
           case .power: try slow(.power, a, regs + Int(i.b), regs + Int(i.c))
           case .addInt:
@@ -158,8 +171,22 @@ extension Machine {
               continue
             }
             try slow(.floorDivide, a, x, i.c)
-          case .equal: try equal(regs + Int(i.b), regs + Int(i.c), .equal, into: a)
-          case .notEqual: try equal(regs + Int(i.b), regs + Int(i.c), .notEqual, into: a)
+          case .equal:
+            let x = regs + Int(i.b)
+            let y = regs + Int(i.c)
+            if x.tag == Tag.int, y.tag == Tag.int {
+              a.set(x.int == y.int)
+              continue
+            }
+            try equal(x, y, .equal, into: a)
+          case .notEqual:
+            let x = regs + Int(i.b)
+            let y = regs + Int(i.c)
+            if x.tag == Tag.int, y.tag == Tag.int {
+              a.set(x.int != y.int)
+              continue
+            }
+            try equal(x, y, .notEqual, into: a)
           case .less:
             let x = regs + Int(i.b)
             let y = regs + Int(i.c)
@@ -258,9 +285,31 @@ extension Machine {
             let holds = a.tag == Tag.int ? a.int >= Int(i.b) : try test(.greaterOrEqual, a, i.b)
             if !holds { pc += Int(i.c) }
 
+          case .unlessEqualText:
+            let y = core.pointee.constants + Int(i.b)
+            let holds =
+              a.tag == Tag.text ? Operations.sameText(a, y) : try test(.equal, a, y)
+            if !holds { pc += Int(i.c) }
+          case .unlessNotEqualText:
+            let y = core.pointee.constants + Int(i.b)
+            let holds =
+              a.tag == Tag.text ? !Operations.sameText(a, y) : try test(.notEqual, a, y)
+            if !holds { pc += Int(i.c) }
+          case .unlessContains:
+            let y = i.d == 0 ? regs + Int(i.b) : core.pointee.constants + Int(i.b)
+            if try !contains(a, in: y) { pc += Int(i.c) }
+          case .unlessLacks:
+            let y = i.d == 0 ? regs + Int(i.b) : core.pointee.constants + Int(i.b)
+            if try contains(a, in: y) { pc += Int(i.c) }
+
           case .range: try makeRange(regs + Int(i.b), regs + Int(i.c), closed: false, into: a)
           case .closedRange: try makeRange(regs + Int(i.b), regs + Int(i.c), closed: true, into: a)
-          case .list: a.pointee = .list(taken(regs + Int(i.b), Int(i.c)))
+          case .list:
+            // An empty one is made to be filled.
+            a.set(
+              i.c == 0
+                ? ListStorage.make(room: 4)
+                : ListStorage.make(taking: regs + Int(i.b), Int(i.c)))
           case .map: makeMap(core.pointee.chunk, Int(i.c), regs + Int(i.b), into: a)
           case .mapTwice: makeMapTwice(core.pointee.chunk, Int(i.c), regs + Int(i.b), into: a)
           case .string: try makeText(regs + Int(i.b), Int(i.c), into: a)
@@ -338,8 +387,9 @@ extension Machine {
             let x = regs + Int(i.b)
             let name = core.pointee.constants + Int(i.c)
             if x.tag == Tag.map, let found = value(of: name, in: x) {
-              if i.d == 0 {
+              if i.d & (Lending.lends | Lending.takesLent) == 0 {
                 a.copy(from: found)
+                if i.d != 0 { x.setNil() }
               } else {
                 isLent = pass(found, to: a, from: x, i.d, isLent)
               }
@@ -348,12 +398,20 @@ extension Machine {
             if isLent, i.d & Lending.takesLent != 0, x.isCounted { x.retain() }
             isLent = false
             try member(x, name, into: a)
-          case .index:
+            if i.d & Lending.frees != 0 { x.setNil() }
+          case .index, .indexTest:
             let x = regs + Int(i.b)
             let y = regs + Int(i.c)
             if x.tag == Tag.list, y.tag == Tag.int, let found = element(y.int, in: x) {
-              if i.d == 0 {
+              if i.d & (Lending.lends | Lending.takesLent) == 0 {
+                if i.op == .indexTest, i.d == 0, found.tag == Tag.bool {
+                  // The jump at once; nothing else looks at the register.
+                  let jump = pc.pointee
+                  pc += found.bool == (jump.op == .jumpIfTrue) ? 1 + Int(jump.b) : 1
+                  continue
+                }
                 a.copy(from: found)
+                if i.d != 0 { x.setNil() }
               } else {
                 isLent = pass(found, to: a, from: x, i.d, isLent)
               }
@@ -362,6 +420,7 @@ extension Machine {
             if isLent, i.d & Lending.takesLent != 0, x.isCounted { x.retain() }
             isLent = false
             try index(x, y, into: a)
+            if i.d & Lending.frees != 0 { x.setNil() }
           case .slice:
             let first = regs + Int(i.b)
             try slice(first, core.pointee.chunk, Int(i.c), into: a)
@@ -440,11 +499,25 @@ extension Machine {
             try addTo(a, x, y)
           case .add2Box: try combineBox(a, regs + Int(i.b))
           case .appendBox: try appendBox(a, regs + Int(i.b))
+          case .length:
+            let x = regs + Int(i.b)
+            if profiler == nil {
+              if x.tag == Tag.list {
+                a.set(x.listCount)
+              } else if x.tag == Tag.text {
+                a.set(x.withText { $0.count })
+              } else if x.tag == Tag.map {
+                a.set(x.mapIndex.pointee.count)
+              } else {
+                continue
+              }
+              if i.d != 0 { x.setNil() }
+              pc += Int(i.c)
+            }
           case .byteCount:
             let x = regs + Int(i.b)
             if x.tag == Tag.text {
-              let text = Unmanaged<TextStorage>.fromOpaque(x.address)
-              a.set(text._withUnsafeGuaranteedRef { $0.string.utf8.count })
+              a.set(x.textBytes.count)
               pc += Int(i.c)
             }
           case .iterate: try Iteration.begin(a, regs + Int(i.b), names: Int(i.c))

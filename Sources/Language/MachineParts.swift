@@ -22,17 +22,15 @@ extension Machine {
   /// The elements of the list at `slot`.
   @inline(__always)
   func base(ofList slot: Slots) -> Slots {
-    slot.withList { $0.base }
+    slot.listBase
   }
 
   /// The element of the list at `slot`, to be read; nil when it has none there.
   @inline(__always)
   func element(_ index: Int, in slot: Slots) -> Slots? {
-    slot.withList { box in
-      let count = box.elements.count
-      let place = index < 0 ? index &+ count : index
-      return UInt(bitPattern: place) < UInt(bitPattern: count) ? box.base + place : nil
-    }
+    let count = slot.listCount
+    let place = index < 0 ? index &+ count : index
+    return UInt(bitPattern: place) < UInt(bitPattern: count) ? slot.listBase + place : nil
   }
 
   /// The element of the list at `slot`, to be changed; nil when it has none there or when
@@ -40,20 +38,17 @@ extension Machine {
   @inline(__always)
   func place(_ index: Int, in slot: Slots) -> Slots? {
     guard Elements.isUnique(slot, ListStorage.self) else { return nil }
-    return slot.withList { box in
-      let count = box.elements.count
-      let place = index < 0 ? index &+ count : index
-      return UInt(bitPattern: place) < UInt(bitPattern: count) ? box.slot(place) : nil
-    }
+    return element(index, in: slot)
   }
 
   /// The value of a key in the map at `slot`, to be read; nil when it has none.
   @inline(__always)
   func value(of key: Slots, in slot: Slots) -> Slots? {
-    slot.withMap { box in
-      let place = box.map.place(of: key)
-      return place < 0 ? nil : box.map.base + place
-    }
+    let index = slot.mapIndex
+    let place =
+      key.tag == Tag.int
+      ? index.pointee.place(of: key.int) : index.pointee.place(ofText: key.address)
+    return place < 0 ? nil : slot.mapBase + place
   }
 
   /// Gives a part of the container at `x` to `a`, by a copy or lent; forgets `x` when that was lent
@@ -69,9 +64,9 @@ extension Machine {
       if wasLent { x.initializeNil() } else if x != a { x.setNil() }
     }
     if a.isCounted {
-      let old = Unmanaged<FunctionValue>.fromOpaque(a.address)
+      let (old, oldTag) = (a.address, a.tag)
       a.overwrite(payload, tag)
-      old.release()
+      countLess(old, oldTag)
     } else {
       a.overwrite(payload, tag)
     }
@@ -92,7 +87,7 @@ extension Machine {
     if x.tag == Tag.text, y.tag == Tag.int {
       let isFound = x.withText { text -> Bool in
         guard text.isPlain else { return false }
-        let count = text.string.utf8.count
+        let count = text.byteCount
         let place = y.int < 0 ? y.int &+ count : y.int
         guard place >= 0, place < count else { return false }
         a.copy(from: text.plainCharacter(at: place))
@@ -107,9 +102,48 @@ extension Machine {
   @inline(never)
   func slice(_ first: Slots, _ chunk: Unmanaged<Chunk>, _ shape: Int, into a: Slots) throws {
     try look()
+    if first.tag == Tag.list || first.tag == Tag.text {
+      // Looked at where it stands: no array is held.
+      let only = chunk._withUnsafeGuaranteedRef { chunk in
+        chunk.indexShapes[shape].count == 1 ? chunk.indexShapes[shape][0] : .value
+      }
+      if case .slice(let hasLower, let hasUpper, let inclusive) = only,
+        plainSlice(first, hasLower, hasUpper, inclusive, into: a)
+      {
+        return
+      }
+    }
     let shapes = chunk._withUnsafeGuaranteedRef { $0.indexShapes[shape] }
     let (indices, _) = try Elements.indices(shapes, first + 1)
     a.pointee = try Elements.slice(first.pointee, indices)
+  }
+
+  /// A part of a list or a plain string between ints. False, and nothing written, for all others.
+  private func plainSlice(
+    _ first: Slots, _ hasLower: Bool, _ hasUpper: Bool, _ inclusive: Bool, into a: Slots
+  ) -> Bool {
+    var (operand, lower, upper) = (first + 1, 0, Int.max)
+    if hasLower {
+      guard operand.tag == Tag.int else { return false }
+      lower = operand.int
+      operand += 1
+    }
+    if hasUpper {
+      guard operand.tag == Tag.int else { return false }
+      upper = operand.int
+      // `..=-1` reaches to the end.
+      if inclusive { upper = upper == -1 ? Int.max : upper &+ 1 }
+    }
+    if first.tag == Tag.list {
+      let part = Elements.bounds(lower, upper, first.listCount)
+      a.set(ListStorage.make(first.listBase + part.lowerBound, part.count))
+      return true
+    }
+    guard first.withText({ $0.isPlain }) else { return false }
+    let bytes = first.textBytes
+    let part = Elements.bounds(lower, upper, bytes.count)
+    a.pointee = TextStorage.part(of: bytes, part.lowerBound, part.upperBound)
+    return true
   }
 
   @inline(never)
@@ -200,20 +234,8 @@ extension Machine {
     if Operations.numbers(operation, x, y, into: a) { return }
     try look()
     if x.tag == Tag.text, y.tag == Tag.text, operation == .add {
-      try x.withText { first in
-        try y.withText { second in
-          let count = first.bytes.count + second.bytes.count
-          if count > 64 {
-            // Long ones are not looked at again.
-            a.set(TextStorage(try Operations.concatenated(first.string, second.string)))
-          } else {
-            scratch.clear()
-            scratch.write(first.bytes)
-            scratch.write(second.bytes)
-            a.set(scratch.text())
-          }
-        }
-      }
+      try Memory.check(x.textBytes.count + y.textBytes.count, "the string")
+      a.set(x.withText { first in y.withText { TextStorage.make(first, $0) } })
       return
     }
     a.pointee = try Operations.binary(operation, x.pointee, y.pointee)
@@ -240,11 +262,7 @@ extension Machine {
       (first + place).setNil()
     }
     if a.tag == Tag.text, Elements.isUnique(a, TextStorage.self) {
-      try a.withText {
-        try Memory.check(($0.string.utf8.count + scratch.count) / 2 * 3, "the string")
-        $0.append(scratch.bytes)
-      }
-      return
+      return try TextStorage.append(a, scratch.bytes)
     }
     first.set(scratch.text())
     try Elements.combine(a, .add, first)
@@ -274,9 +292,7 @@ extension Machine {
     if y.tag == Tag.map, x.tag == Tag.text || x.tag == Tag.int { return value(of: x, in: y) != nil }
     try look()
     if y.tag == Tag.text, x.tag == Tag.text {
-      return x.withText { part in
-        y.withText { TextStorage.find(part.bytes, in: $0.bytes, from: 0) != nil }
-      }
+      return TextStorage.find(x.textBytes, in: y.textBytes, from: 0) != nil
     }
     return try Operations.contains(x.pointee, in: y.pointee)
   }
@@ -374,7 +390,7 @@ extension Machine {
   @inline(never)
   func makeMap(_ chunk: Unmanaged<Chunk>, _ index: Int, _ values: Slots, into a: Slots) {
     let table = chunk._withUnsafeGuaranteedRef { $0.maps[index] }
-    a.pointee = .map(OrderedMap(table, taken(values, table.count)))
+    a.pointee = .map(OrderedMap(table, ListStorage.make(taking: values, table.count)))
   }
 
   @inline(never)
@@ -414,6 +430,11 @@ extension Machine {
   }
 
   func unpack(_ source: Slots, into a: Slots, _ count: Int) throws {
+    if source.tag == Tag.list, source.listCount == count, source < a || source >= a + count {
+      let base = source.listBase
+      for place in 0..<count { (a + place).copy(from: base + place) }
+      return
+    }
     guard case .list(let box) = source.pointee else {
       if case .host(let host) = source.pointee, let length = host.object.iterationCount {
         guard length == count else {
@@ -424,8 +445,8 @@ extension Machine {
       }
       throw RuntimeMessage.unpackKind(count, source.pointee.kind).diagnostic()
     }
-    guard box.elements.count == count else {
-      throw RuntimeMessage.unpackCount(count, box.elements.count).diagnostic()
+    guard box.count == count else {
+      throw RuntimeMessage.unpackCount(count, box.count).diagnostic()
     }
     for place in 0..<count { (a + place).copy(from: box.base + place) }
   }

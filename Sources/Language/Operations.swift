@@ -69,14 +69,19 @@ enum Operations {
     case Tag.bool: return a.bool == b.bool
     case Tag.none: return true
     case Tag.text:
-      if a.address == b.address { return true }
-      let x = Unmanaged<TextStorage>.fromOpaque(a.address)
-      let y = Unmanaged<TextStorage>.fromOpaque(b.address)
-      return x._withUnsafeGuaranteedRef { x in
-        y._withUnsafeGuaranteedRef { y in x.equals(y) }
-      }
+      return sameText(a, b)
     default: return nil
     }
+  }
+
+  /// Whether two strings are equal.
+  @inline(__always)
+  static func sameText(_ a: Slots, _ b: Slots) -> Bool {
+    let (p, q) = (a.address, b.address)
+    if p == q { return true }
+    let count = a.textHead.pointee.count
+    return count == b.textHead.pointee.count
+      && memcmp(p + TextStorage.offset, q + TextStorage.offset, count) == 0
   }
 
   /// The order of two strings (below 0, 0, above 0); nil for other kinds.
@@ -248,23 +253,6 @@ enum Operations {
     return .bool(operation.holds(x.order(y).signum()))
   }
 
-  /// By Unicode scalars, which is the order of the UTF-8 bytes.
-  static func compare(_ x: String, _ y: String) -> Int {
-    let sign = x.utf8.withContiguousStorageIfAvailable { p in
-      y.utf8.withContiguousStorageIfAvailable { q -> Int in
-        let both = min(p.count, q.count)
-        guard both > 0, let a = p.baseAddress, let b = q.baseAddress else {
-          return p.count - q.count
-        }
-        let order = Int(memcmp(a, b, both))
-        return order == 0 ? p.count - q.count : order
-      }
-    }
-    if let sign, let sign { return sign.signum() }
-    if TextStorage.equal(x, y) { return 0 }
-    return x.utf8.lexicographicallyPrecedes(y.utf8) ? -1 : 1
-  }
-
   /// The order of two numbers or two strings, for sorting.
   static func order(_ a: Value, _ b: Value, _ name: String) throws -> Int {
     switch (a, b) {
@@ -279,25 +267,14 @@ enum Operations {
     }
   }
 
-  /// One behind the other, in no more memory than both need: `+` leaves room for as much again.
-  static func concatenated(_ first: String, _ second: String) throws -> String {
-    let count = first.utf8.count + second.utf8.count
-    try Memory.check(count, "the string")
-    guard count > 1 << 20 else { return first + second }
-    var both = ""
-    both.reserveCapacity(count)
-    both += first
-    both += second
-    return both
-  }
-
   private static func joined(_ a: Value, _ b: Value) throws -> Value {
     switch (a, b) {
     case (.text(let x), .text(let y)):
-      return .string(try concatenated(x.string, y.string))
+      try Memory.check(x.byteCount + y.byteCount, "the string")
+      return .text(TextStorage.make(x, y))
     case (.list(let x), .list(let y)):
-      try Memory.check((x.elements.count + y.elements.count) * 16, "the list")
-      return .list(ListStorage(x, y))
+      try Memory.check((x.count + y.count) * 16, "the list")
+      return .list(ListStorage.make(x, y))
     default: throw RuntimeMessage.operands("+", a.kind, b.kind).diagnostic()
     }
   }
@@ -307,23 +284,14 @@ enum Operations {
     case (.int, .text), (.int, .list): return try repeated(b, a)
     case (.text(let x), .int(let count)):
       if count < 0 { throw RuntimeMessage.repeatCount(count).diagnostic() }
-      if count == 0 || x.string.isEmpty { return .string("") }
-      try Memory.check(product(x.string.utf8.count, count), "the string")
-      return .string(String(repeating: x.string, count: count))
+      let total = product(x.byteCount, count)
+      try Memory.check(total, "the string")
+      return .text(x.repeated(count, total))
     case (.list(let x), .int(let count)):
       if count < 0 { throw RuntimeMessage.repeatCount(count).diagnostic() }
-      let total = product(x.elements.count, count)
-      if total == 0 { return .list([]) }
+      let total = product(x.count, count)
       try Memory.check(product(total, 16), "the list")
-      if x.elements.count == 1 { return .list(Array(repeating: x.elements[0], count: count)) }
-      // A few thousand at a time.
-      var block = x.elements
-      while block.count < 4096, block.count <= total / 2 { block += block }
-      var result: [Value] = []
-      result.reserveCapacity(total)
-      while total - result.count >= block.count { result += block }
-      result += block.prefix(total - result.count)
-      return .list(result)
+      return .list(x.repeated(count, total))
     default: throw RuntimeMessage.operands("*", a.kind, b.kind).diagnostic()
     }
   }
@@ -350,6 +318,11 @@ enum Operations {
 
   /// Deep equality. Values of different kinds are unequal, but `1 == 1.0`. No native recursion.
   static func equal(_ a: Value, _ b: Value) throws -> Bool {
+    var (first, second) = (a, b)
+    let answer = withUnsafeMutablePointer(to: &first) { first in
+      withUnsafeMutablePointer(to: &second) { plainlyEqual(first, $0) }
+    }
+    if let answer { return answer }
     var open: [(Value, Value)] = [(a, b)]
     var steps = 0
     while let (a, b) = open.popLast() {
@@ -364,14 +337,14 @@ enum Operations {
         if !x.equals(y) { return false }
       case (.list(let x), .list(let y)):
         if x === y { continue }
-        guard x.elements.count == y.elements.count else { return false }
+        guard x.count == y.count else { return false }
         // Numbers, bools and strings are compared at once; what holds others waits.
         var waiting: [(Value, Value)] = []
-        for place in x.elements.indices {
+        for place in 0..<x.count {
           let answer = plainlyEqual(x.base + place, y.base + place)
           if answer == true { continue }
           if answer == false, waiting.isEmpty { return false }
-          waiting.append((x.elements[place], y.elements[place]))
+          waiting.append((x[place], y[place]))
           // What comes before a difference may raise an error; what comes after it may not.
           if answer == false { break }
         }
@@ -382,7 +355,7 @@ enum Operations {
         for place in 0..<x.map.count {
           let found = y.map.place(of: x.map.index.pointee.base + place)
           if found < 0 { return false }
-          open.append((x.map.values[place], y.map.values[found]))
+          open.append((x.map.value(at: place), y.map.value(at: found)))
         }
       case (.range(let x), .range(let y)):
         if x.count != y.count || (x.count > 0 && x.start != y.start)
@@ -409,12 +382,12 @@ enum Operations {
     case .list(let box):
       var value = value
       return try withUnsafeMutablePointer(to: &value) { value in
-        for place in 0..<box.elements.count {
+        for place in 0..<box.count {
           if place & 0xFFFF == 0xFFFF, Memory.interrupt?.isRequested == true {
             throw Interrupted()
           }
           if try plainlyEqual(box.base + place, value)
-            ?? equal(box.elements[place], value.pointee)
+            ?? equal(box[place], value.pointee)
           {
             return true
           }
@@ -434,25 +407,12 @@ enum Operations {
       guard case .text(let part) = value else {
         throw RuntimeMessage.containsKind(value.kind, "string").diagnostic()
       }
-      return find(part.string, in: box.string)
+      return TextStorage.find(part.bytes, in: box.bytes, from: 0) != nil
     case .host(let box):
       if let found = try box.object.contains(value) { return found }
       fallthrough
     default: throw RuntimeMessage.containsKind(value.kind, container.kind).diagnostic()
     }
-  }
-
-  /// By bytes.
-  static func find(_ part: String, in text: String) -> Bool {
-    let found = text.utf8.withContiguousStorageIfAvailable { text in
-      part.utf8.withContiguousStorageIfAvailable { part in
-        TextStorage.find(part, in: text, from: 0) != nil
-      }
-    }
-    if let found, let found { return found }
-    let (text, part) = (Array(text.utf8), Array(part.utf8))
-    return part.isEmpty
-      || text.indices.contains { text[$0...].starts(with: part) }
   }
 
   static func mapKey(_ value: Value) -> MapKey? {

@@ -10,7 +10,7 @@ package enum Prelude {
       $0.with(direct: ShortWay(rawValue: $0.name))
     }
 
-  static func elements(_ call: Call, _ name: String) throws -> [Value] {
+  static func elements(_ call: Call, _ name: String) throws -> ListStorage {
     let value = try call.value(name)
     guard let elements = try Iteration.elements(value, call.context.interrupt) else {
       throw PreludeMessage.needsElements(call.builtin.name, value.kind).diagnostic()
@@ -131,7 +131,7 @@ package enum Prelude {
       example: "len(\"héllo\") -> 5"
     ) { value in
       switch value {
-      case .list(let box): return .int(box.elements.count)
+      case .list(let box): return .int(box.count)
       case .map(let box): return .int(box.map.count)
       case .range(let range):
         guard let count = range.exactCount else {

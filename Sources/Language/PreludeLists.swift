@@ -33,7 +33,7 @@ extension Prelude {
       let (values, key) = (try call.value("values"), try call.value("key"))
       switch values {
       case .list(let box):
-        var list = box.elements
+        var list = Array(box)
         list.remove(at: try Elements.place(key, list.count, "list"))
         return .list(list)
       case .map(let box):
@@ -55,7 +55,7 @@ extension Prelude {
       guard let map = try call.value("map").asMap else {
         throw call.mismatch("map", "a map", try call.value("map"))
       }
-      return .list(map.keys.map(\.value))
+      return .list(map.keyList)
     },
     Builtin(
       "values", group: "lists", "Lists the values of a map", [Parameter("map")],
@@ -73,14 +73,15 @@ extension Prelude {
       if case .text(let box) = try call.value("values") {
         var poll = Poll(call.context.interrupt)
         var reversed = ""
-        reversed.reserveCapacity(box.string.utf8.count)
+        reversed.reserveCapacity(box.byteCount)
         for character in box.string.reversed() {
           try poll.turn()
           reversed.append(character)
         }
         return .string(reversed)
       }
-      return .list(Array(try elements(call, "values").reversed()))
+      let values = try elements(call, "values")
+      return .list(try made(values.count, call) { values[values.count - 1 - $0] })
     },
     Builtin(
       "zip", group: "lists", "Pairs the elements of lists of the same length",
@@ -88,7 +89,7 @@ extension Prelude {
       example: "zip([1, 2], [\"a\", \"b\"]) -> [[1, \"a\"], [2, \"b\"]]",
       flags: .pure
     ) { call in
-      let lists = try call.list("lists").map { value in
+      let lists: [ListStorage] = try call.list("lists").map { value in
         guard let list = try Iteration.elements(value, call.context.interrupt) else {
           throw PreludeMessage.needsElements("zip", value.kind).diagnostic()
         }
@@ -98,12 +99,12 @@ extension Prelude {
       guard lists.allSatisfy({ $0.count == first.count }) else {
         throw PreludeMessage.zipLengths.diagnostic()
       }
-      try checkMemory(first.count, of: 16 * lists.count + 96, for: "the list")
-      var poll = Poll(call.context.interrupt)
+      try checkMemory(first.count, of: 16 * lists.count + 64, for: "the list")
       return .list(
-        try first.indices.map { place in
-          try poll.turn()
-          return .list(lists.map { $0[place] })
+        try made(first.count, call) { place in
+          let row = ListStorage.make(room: lists.count)
+          for list in lists { row.fill(list.base + place) }
+          return .list(row)
         })
     },
     Builtin(
@@ -116,12 +117,11 @@ extension Prelude {
       if first.addingReportingOverflow(max(0, values.count - 1)).overflow {
         throw RuntimeMessage.overflow("the last number").diagnostic()
       }
-      try checkMemory(values.count, of: 128, for: "the list")
-      var poll = Poll(call.context.interrupt)
+      try checkMemory(values.count, of: 96, for: "the list")
       return .list(
-        try values.enumerated().map {
-          try poll.turn()
-          return .list([.int(first + $0), $1])
+        try made(values.count, call) { place in
+          var number = Value.int(first + place)
+          return .list(ListStorage.make(&number, 1, adding: values.base + place))
         })
     },
     Builtin(
@@ -164,8 +164,8 @@ extension Prelude {
       guard case .int(let number) = key else {
         throw RuntimeMessage.indexKind("list", key.kind).diagnostic()
       }
-      let place = number < 0 ? number + box.elements.count : number
-      return box.elements.indices.contains(place) ? box.elements[place] : fallback
+      let place = number < 0 ? number &+ box.count : number
+      return box.indices.contains(place) ? box[place] : fallback
     default: throw call.mismatch("values", "a map or list", values)
     }
   }
@@ -176,10 +176,11 @@ extension Prelude {
     flags: .pure
   ) { call in
     let value = try call.value("list")
-    guard let list = value.asList else {
+    guard case .list(let list) = value else {
       throw PreludeMessage.needsList("append", value.kind).diagnostic()
     }
-    return .list(list + [try call.value("value")])
+    var added = try call.value("value")
+    return .list(ListStorage.make(list.base, list.count, adding: &added))
   }
 
   // MARK: With functions
@@ -191,11 +192,10 @@ extension Prelude {
       example: "map([1, 2, 3], x => x * 2) -> [2, 4, 6]"
     ) { call in
       let function = Callback(try function(call, "function"), call.context)
-      var result: [Value] = []
-      for element in try elements(call, "values") {
-        result.append(try function.call(element))
-      }
-      return .list(result)
+      let values = try elements(call, "values")
+      var result = ListMaker(room: values.count)
+      for place in 0..<values.count { result.append(try function.call(values[place])) }
+      return .list(result.list)
     },
     Builtin(
       "filter", group: "lists", "Keeps the elements for which a function gives true",
@@ -203,11 +203,12 @@ extension Prelude {
       example: "filter([1, 2, 3, 4], x => x % 2 == 0) -> [2, 4]"
     ) { call in
       let function = Callback(try function(call, "function"), call.context)
-      var result: [Value] = []
-      for element in try elements(call, "values") where try holds(call, function, element) {
-        result.append(element)
+      let values = try elements(call, "values")
+      var result = ListMaker()
+      for place in 0..<values.count where try holds(call, function, values[place]) {
+        result.append(values[place])
       }
-      return .list(result)
+      return .list(result.list)
     },
     Builtin(
       "reduce", group: "lists", "Joins all elements by a function, from the left",
@@ -331,6 +332,19 @@ extension Prelude {
     return false
   }
 
+  /// A list of so many elements, each made for its place. Throws `Interrupted`.
+  private static func made(
+    _ count: Int, _ call: Call, _ element: (Int) -> Value
+  ) throws -> ListStorage {
+    var made = ListMaker(room: count)
+    var poll = Poll(call.context.interrupt)
+    for place in 0..<count {
+      try poll.turn()
+      made.append(element(place))
+    }
+    return made.list
+  }
+
   private static func rangeSum(_ range: RangeStorage) throws -> Value {
     guard let count = range.exactCount else {
       throw RuntimeMessage.overflow("the sum").diagnostic()
@@ -369,14 +383,17 @@ extension Prelude {
     let isReversed = try call.bool("reverse", default: false)
     if let by = call["by"], !by.isNil {
       let function = Callback(try function(call, "by"), call.context)
-      let keys = try values.map { try function.call($0) }
-      if let order = Sorting.order(keys, isReversed) { return .list(order.map { values[$0] }) }
-      return .list(
-        try Sorting.anyOrder(keys, isReversed, call.context.interrupt).map { values[$0] })
+      var made = ListMaker(room: values.count)
+      for place in 0..<values.count { made.append(try function.call(values[place])) }
+      let keys = made.list
+      let order =
+        try Sorting.order(keys, isReversed)
+        ?? Sorting.anyOrder(keys, isReversed, call.context.interrupt)
+      return .list(Sorting.picked(values, order))
     }
     if let list = Sorting.sorted(values, isReversed) { return .list(list) }
     return .list(
-      try Sorting.anyOrder(values, isReversed, call.context.interrupt).map { values[$0] })
+      Sorting.picked(values, try Sorting.anyOrder(values, isReversed, call.context.interrupt)))
   }
 
   private static func extreme(
@@ -389,7 +406,7 @@ extension Prelude {
       ],
       example: example, flags: .pure
     ) { call in
-      var values = try call.list("values")
+      var values = try elements(call, "values")
       if values.count == 1,
         let inner = try Iteration.elements(values[0], call.context.interrupt)
       {
@@ -398,7 +415,7 @@ extension Prelude {
       var keys = values
       if let by = call["by"], !by.isNil {
         let by = Callback(by, call.context)
-        keys = try values.map { try by.call($0) }
+        keys = ListStorage.make(try values.map { try by.call($0) })
       }
       guard var best = keys.indices.first else {
         throw PreludeMessage.empty(name).diagnostic()

@@ -1,5 +1,6 @@
 // The prelude's words for numbers. Tensors take over by twins of the same names.
 
+import CRuntime
 import Diagnostics
 import Glibc
 
@@ -104,13 +105,14 @@ extension Prelude {
   /// Text with exactly so many decimals, correctly rounded.
   static func fixed(_ number: Double, _ decimals: Int) -> String {
     if !number.isFinite { return Display.float(number) }
-    var buffer = [CChar](repeating: 0, count: 400)
-    let written = withVaList([Int32(decimals), number]) {
-      vsnprintf(&buffer, buffer.count, "%.*f", $0)
+    // The largest number has 309 digits, and there are at most 30 decimals.
+    let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
+      let count = cl_fixed(buffer.baseAddress, buffer.count, number, Int32(decimals))
+      return String(
+        decoding: UnsafeRawBufferPointer(UnsafeMutableRawBufferPointer(buffer))[..<count],
+        as: UTF8.self)
     }
-    let text = String(
-      decoding: buffer.prefix(max(0, Int(written))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let isZero = text.hasPrefix("-") && !text.contains { "123456789".contains($0) }
+    let isZero = text.utf8.first == 0x2D && !text.utf8.contains { 0x31 <= $0 && $0 <= 0x39 }
     return isZero ? String(text.dropFirst()) : text
   }
 }

@@ -1,46 +1,83 @@
 // Sorting of values: those of one kind by themselves, without a look at kinds each time.
 
 import Diagnostics
+import Glibc
 
 enum Sorting {
-  /// Larger lists are sorted where an interrupt is looked for.
+  /// Larger lists are sorted where an interrupt is looked for; those of strings sooner.
   private static let limit = 1 << 22
+  private static let textLimit = 1 << 18
 
   /// Ints alone, floats alone or strings alone in order; nil for other lists.
-  static func sorted(_ values: [Value], _ isReversed: Bool) -> [Value]? {
-    guard values.count < limit, let first = values.first else { return nil }
-    switch first {
-    case .int:
+  static func sorted(_ values: ListStorage, _ isReversed: Bool) -> ListStorage? {
+    guard values.count < limit, values.count > 0 else { return nil }
+    switch values.base.tag {
+    case Tag.int:
       guard var ints: [Int] = gathered(values, Tag.int, { $0.int }) else { return nil }
       if isReversed { ints.sort(by: >) } else { ints.sort() }
-      return ints.map { .int($0) }
-    case .float:
-      guard let order = order(values, isReversed) else { return nil }
-      return order.map { values[$0] }
-    case .text:
-      var texts: [TextStorage] = []
-      texts.reserveCapacity(values.count)
-      for case .text(let text) in values { texts.append(text) }
-      guard texts.count == values.count else { return nil }
-      if isReversed {
-        texts.sort { Operations.compare($0.string, $1.string) > 0 }
-      } else {
-        texts.sort { Operations.compare($0.string, $1.string) < 0 }
-      }
-      return texts.map { .text($0) }
+      let made = ListStorage.make(room: ints.count)
+      for place in 0..<ints.count { (made.base + place).overwrite(ints[place], Tag.int) }
+      made.count = ints.count
+      return made
+    case Tag.float, Tag.text: return order(values, isReversed).map { picked(values, $0) }
     default: return nil
     }
   }
 
-  /// The places of keys in order, equal ones in theirs: ints alone, or floats alone without a nan;
-  /// nil for other keys.
-  static func order(_ keys: [Value], _ isReversed: Bool) -> [Int]? {
-    guard keys.count < limit, let first = keys.first else { return nil }
-    switch first {
-    case .int:
+  /// The elements at some places.
+  static func picked(_ values: ListStorage, _ places: [Int]) -> ListStorage {
+    let made = ListStorage.make(room: places.count)
+    for place in places {
+      (made.base + made.count).initialize(to: values[place])
+      made.count += 1
+    }
+    return made
+  }
+
+  /// A string to be compared: its first eight bytes as a number that has their order, and where
+  /// the string is. The list that is sorted holds it.
+  private struct TextKey: Comparable {
+    let head: UInt64
+    let slot: Slots
+
+    init(_ slot: Slots) {
+      let bytes = slot.textBytes
+      var head: UInt64 = 0
+      if bytes.count >= 8, let base = bytes.baseAddress {
+        head = UnsafeRawPointer(base).loadUnaligned(as: UInt64.self).bigEndian
+      } else {
+        for byte in bytes { head = head << 8 | UInt64(byte) }
+        head <<= UInt64(8 * (8 - bytes.count))
+      }
+      self.head = head
+      self.slot = slot
+    }
+
+    static func < (a: TextKey, b: TextKey) -> Bool {
+      if a.head != b.head { return a.head < b.head }
+      let (x, y) = (a.slot.textBytes, b.slot.textBytes)
+      guard let p = x.baseAddress, let q = y.baseAddress else { return x.count < y.count }
+      let order = memcmp(p, q, min(x.count, y.count))
+      return order == 0 ? x.count < y.count : order < 0
+    }
+    static func == (a: TextKey, b: TextKey) -> Bool {
+      Operations.plainlyEqual(a.slot, b.slot) == true
+    }
+  }
+
+  /// The places of keys in order, equal ones in theirs: ints alone, strings alone, or floats alone
+  /// without a nan; nil for other keys.
+  static func order(_ keys: ListStorage, _ isReversed: Bool) -> [Int]? {
+    guard keys.count < limit, keys.count > 0 else { return nil }
+    switch keys.base.tag {
+    case Tag.int:
       guard let ints: [Int] = gathered(keys, Tag.int, { $0.int }) else { return nil }
       return order(of: ints, isReversed)
-    case .float:
+    case Tag.text:
+      guard keys.count < textLimit else { return nil }
+      guard let texts: [TextKey] = gathered(keys, Tag.text, { TextKey($0) }) else { return nil }
+      return withExtendedLifetime(keys) { order(of: texts, isReversed) }
+    case Tag.float:
       guard let floats: [Double] = gathered(keys, Tag.float, { $0.double }),
         !floats.contains(where: \.isNaN)
       else { return nil }
@@ -49,20 +86,16 @@ enum Sorting {
     }
   }
 
+  @inline(__always)
   private static func gathered<T>(
-    _ values: [Value], _ tag: UInt8, _ read: (Slots) -> T
+    _ values: ListStorage, _ tag: UInt8, _ read: (Slots) -> T
   ) -> [T]? {
-    values.withUnsafeBufferPointer { buffer in
-      var result: [T] = []
-      result.reserveCapacity(buffer.count)
-      guard let base = buffer.baseAddress else { return result }
-      let slots = Slots(mutating: base)
-      for place in 0..<buffer.count {
-        if (slots + place).tag != tag { return nil }
-        result.append(read(slots + place))
-      }
-      return result
-    }
+    let (base, count) = (values.base, values.count)
+    for place in 0..<count where (base + place).tag != tag { return nil }
+    var result: [T] = []
+    result.reserveCapacity(count)
+    for place in 0..<count { result.append(read(base + place)) }
+    return withExtendedLifetime(values) { result }
   }
 
   @inline(__always)
@@ -78,7 +111,7 @@ enum Sorting {
 
   /// The places of any keys that have an order.
   static func anyOrder(
-    _ keys: [Value], _ isReversed: Bool, _ interrupt: Interrupt
+    _ keys: ListStorage, _ isReversed: Bool, _ interrupt: Interrupt
   ) throws -> [Int] {
     let sign = isReversed ? -1 : 1
     var poll = Poll(interrupt)

@@ -1,109 +1,224 @@
 // The storage of strings, and what is remembered about one so that it is not looked at again: its
 // hash, whether it is plain, how many characters it has.
 
+import CRuntime
 import Glibc
 
-/// The storage of a string; immutable but for appending to a unique one.
-package final class TextStorage {
-  @exclusivity(unchecked) package private(set) var string: String
+/// What stands before the bytes of a string.
+package struct TextHead {
+  /// Bytes.
+  var count: Int
+  /// Characters (grapheme clusters); -1 when it is not known yet.
+  var characters: Int
   /// 0 when it is not known yet. Of the bytes alone, so equal strings have equal ones.
-  @exclusivity(unchecked) private var knownHash: UInt32 = 0
-  @exclusivity(unchecked) private var plainness = Plainness.unknown
-  /// How many characters; -1 when it is not known yet.
-  @exclusivity(unchecked) private var knownCount = -1
-  /// Where the bytes lie; nil when that is not known yet. They are the string's own, in its heap
-  /// storage or in its sixteen bytes: good until the string changes.
-  @exclusivity(unchecked) private var knownBytes: UnsafePointer<UInt8>?
-  @exclusivity(unchecked) private var byteCount = 0
+  var hash: UInt32
+  var plainness: UInt32
 
-  private enum Plainness: UInt8 { case unknown, plain, other }
+  static let unknown: UInt32 = 0
+  static let plain: UInt32 = 1
+  static let other: UInt32 = 2
+}
 
-  package init(_ string: String) { self.string = string }
-  init(_ bytes: UnsafeBufferPointer<UInt8>) { string = String(decoding: bytes, as: UTF8.self) }
+/// The storage of a string: UTF-8 behind a head, in one piece of memory. Immutable, but a unique
+/// one may be appended to.
+package final class TextStorage: ManagedBuffer<TextHead, UInt8> {
+  /// Where the bytes begin, from the storage's address on (`valueLayoutHolds`).
+  static let offset = 16 + MemoryLayout<TextHead>.size
 
-  /// A string of which everything is known from the start: shared between threads, it must not be
-  /// written to when it is looked at.
-  init(shared string: String) {
-    self.string = string
-    findBytes()
-    _ = (isPlain, count, hash)
+  /// A string of so many bytes, which `fill` writes: valid UTF-8. Throws what `fill` throws.
+  @inline(__always)
+  static func make(
+    _ count: Int, room: Int = 0, _ fill: (UnsafeMutablePointer<UInt8>) throws -> Void
+  ) rethrows -> TextStorage {
+    let made = blank(max(count, room))
+    made.head.pointee = TextHead(
+      count: count, characters: -1, hash: 0, plainness: TextHead.unknown)
+    try fill(made.start)
+    return made
+  }
+
+  /// Storage with room for so many bytes; its head is to be written.
+  @inline(__always)
+  private static func blank(_ room: Int) -> TextStorage {
+    guard let piece = cl_object(0, offset + room) else { return fresh(room) }
+    return Unmanaged<TextStorage>.fromOpaque(piece).takeRetainedValue()
+  }
+
+  /// One that the runtime makes.
+  @inline(never)
+  private static func fresh(_ room: Int) -> TextStorage {
+    let made = unsafeDowncast(
+      create(minimumCapacity: room) { _ in
+        TextHead(count: 0, characters: -1, hash: 0, plainness: TextHead.unknown)
+      }, to: TextStorage.self)
+    cl_learn(0, Unmanaged.passUnretained(made).toOpaque())
+    return made
+  }
+
+  /// A string of these bytes, which are valid UTF-8.
+  static func make(_ bytes: UnsafeBufferPointer<UInt8>) -> TextStorage {
+    make(bytes.count) { start in
+      if let base = bytes.baseAddress { memcpy(start, base, bytes.count) }
+    }
+  }
+
+  package static func make(_ text: String) -> TextStorage {
+    var text = text
+    return text.withUTF8 { make($0) }
+  }
+
+  nonisolated(unsafe) static let empty = Value.text(make(shared: ""))
+
+  /// A part of a string as a value, by its first byte and the one behind its last.
+  @inline(__always)
+  static func part(
+    of bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int
+  ) -> Value {
+    if end - start <= 1 {
+      if end == start { return empty }
+      if bytes[start] < 0x80 { return characters[Int(bytes[start] & 0x7F)] }
+    }
+    return .text(make(UnsafeBufferPointer(rebasing: bytes[start..<end])))
+  }
+
+  /// One string after the other.
+  static func make(_ first: TextStorage, _ second: TextStorage) -> TextStorage {
+    let (x, y) = (first.bytes, second.bytes)
+    return make(x.count + y.count) { start in
+      if let base = x.baseAddress { memcpy(start, base, x.count) }
+      if let base = y.baseAddress { memcpy(start + x.count, base, y.count) }
+    }
+  }
+
+  /// An int in decimal digits.
+  static func make(_ number: Int) -> TextStorage {
+    // Twenty digits and a sign at most, from the last on.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { digits in
+      var place = 24
+      var rest = number.magnitude
+      repeat {
+        place -= 1
+        digits[place] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+        rest /= 10
+      } while rest > 0
+      if number < 0 {
+        place -= 1
+        digits[place] = 0x2D
+      }
+      let made = make(UnsafeBufferPointer(rebasing: digits[place...]))
+      made.head.pointee.plainness = TextHead.plain
+      return made
+    }
+  }
+
+  /// The string so many times, `total` bytes in all.
+  func repeated(_ times: Int, _ total: Int) -> TextStorage {
+    let bytes = bytes
+    return Self.make(total) { start in
+      guard let base = bytes.baseAddress, total > 0 else { return }
+      memcpy(start, base, bytes.count)
+      // What is there already is doubled.
+      var done = bytes.count
+      while done < total {
+        let more = min(done, total - done)
+        memcpy(start + done, start, more)
+        done += more
+      }
+    }
+  }
+
+  /// A string of which everything is known from the start and that is never freed: shared between
+  /// threads, it must not be written to when it is looked at or held.
+  static func make(shared text: String) -> TextStorage {
+    let made = make(text)
+    _ = (made.isPlain, made.count, made.hash)
+    immortalize(made)
+    return made
+  }
+
+  @inline(__always) private var address: UnsafeMutableRawPointer {
+    Unmanaged.passUnretained(self).toOpaque()
+  }
+  @inline(__always) var head: UnsafeMutablePointer<TextHead> {
+    (address + 16).assumingMemoryBound(to: TextHead.self)
+  }
+  @inline(__always) private var start: UnsafeMutablePointer<UInt8> {
+    (address + Self.offset).assumingMemoryBound(to: UInt8.self)
   }
 
   /// The bytes in UTF-8, without a reference counted: good while this storage is held and not
   /// appended to.
   @inline(__always) var bytes: UnsafeBufferPointer<UInt8> {
-    if knownBytes == nil { findBytes() }
-    return UnsafeBufferPointer(start: knownBytes, count: byteCount)
+    UnsafeBufferPointer(start: UnsafePointer(start), count: head.pointee.count)
   }
 
-  @inline(never) private func findBytes() {
-    string.makeContiguousUTF8()
-    byteCount = string.utf8.count
-    // A short string's bytes are the first of its own sixteen: then what stands there is the text.
-    // Otherwise they stand in storage that does not move while the string holds it.
-    let own = withUnsafeMutablePointer(to: &string) { UnsafeRawPointer($0) }
-    knownBytes =
-      string.utf8.withContiguousStorageIfAvailable { found -> UnsafePointer<UInt8>? in
-        guard let base = found.baseAddress else { return nil }
-        if found.count <= 15, memcmp(own, base, found.count) == 0 {
-          return own.assumingMemoryBound(to: UInt8.self)
-        }
-        return base
-      }.flatMap { $0 } ?? own.assumingMemoryBound(to: UInt8.self)
-  }
+  /// A copy as Swift's own string: O(n).
+  package var string: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// How many bytes it has.
+  package var byteCount: Int { head.pointee.count }
 
   /// Every byte is a character by itself: ASCII without a carriage return, which joins a line feed.
-  var isPlain: Bool {
-    if plainness == .unknown { plainness = Self.isPlain(bytes) ? .plain : .other }
-    return plainness == .plain
+  @inline(__always) var isPlain: Bool {
+    if head.pointee.plainness == TextHead.unknown { findPlainness() }
+    return head.pointee.plainness == TextHead.plain
+  }
+
+  @inline(never) private func findPlainness() {
+    head.pointee.plainness = Self.isPlain(bytes) ? TextHead.plain : TextHead.other
   }
 
   /// How many characters (grapheme clusters) it has.
-  var count: Int {
-    if isPlain { return bytes.count }
-    if knownCount < 0 { knownCount = string.count }
-    return knownCount
+  package var count: Int {
+    if isPlain { return head.pointee.count }
+    if head.pointee.characters < 0 { head.pointee.characters = string.count }
+    return head.pointee.characters
   }
 
-  var hash: UInt32 {
-    if knownHash == 0 { knownHash = KeyHash.of(bytes) }
-    return knownHash
+  @inline(__always) var hash: UInt32 {
+    if head.pointee.hash == 0 { head.pointee.hash = KeyHash.of(bytes) }
+    return head.pointee.hash
   }
 
-  /// Appends; only when nothing else holds this storage.
-  func append(_ other: TextStorage) {
-    // What is plain stays so by looking at the new part alone: `len(s)` after each `s += t` would
-    // otherwise look at all of it each time.
-    if plainness == .plain, !other.isPlain { plainness = .other }
-    string += other.string
-    knownHash = 0
-    knownCount = -1
-    knownBytes = nil
-  }
-
-  /// Appends bytes of UTF-8; only when nothing else holds this storage.
-  func append(_ bytes: UnsafeBufferPointer<UInt8>) {
-    if plainness == .plain, !Self.isPlain(bytes) { plainness = .other }
-    string += String(decoding: bytes, as: UTF8.self)
-    knownHash = 0
-    knownCount = -1
-    knownBytes = nil
+  /// Appends bytes of UTF-8 to the string at `slot`, which nothing else holds. The bytes may be its
+  /// own. Throws `memory` where the string outgrows its piece and the next one does not fit.
+  static func append(_ slot: Slots, _ bytes: UnsafeBufferPointer<UInt8>) throws {
+    guard let more = bytes.baseAddress, bytes.count > 0 else { return }
+    try slot.withText { text in
+      let count = text.head.pointee.count
+      let total = count + bytes.count
+      // What is plain stays so by looking at the new part alone: `len(s)` after each `s += t` would
+      // otherwise look at all of it each time.
+      var plainness = text.head.pointee.plainness
+      if plainness == TextHead.plain, !isPlain(bytes) { plainness = TextHead.other }
+      if Int(cl_size(text.address)) - offset >= total {
+        memcpy(text.start + count, more, bytes.count)
+        text.head.pointee = TextHead(
+          count: total, characters: -1, hash: 0, plainness: plainness)
+        return
+      }
+      try Memory.check(total + total / 2, "the string")
+      let larger = make(total, room: max(32, total + total / 2)) { start in
+        memcpy(start, text.start, count)
+        memcpy(start + count, more, bytes.count)
+      }
+      larger.head.pointee.plainness = plainness
+      slot.set(larger)
+    }
   }
 
   /// Of equal scalars; not of canonical equivalents.
   @inline(__always) func equals(_ other: TextStorage) -> Bool {
     if self === other { return true }
-    let (x, y) = (bytes, other.bytes)
-    guard x.count == y.count, let p = x.baseAddress, let q = y.baseAddress else { return false }
-    return memcmp(p, q, x.count) == 0
+    let count = head.pointee.count
+    return count == other.head.pointee.count && memcmp(start, other.start, count) == 0
   }
 
   /// By Unicode scalars, which is the order of the bytes: below 0, 0 or above 0.
   func order(_ other: TextStorage) -> Int {
-    let (x, y) = (bytes, other.bytes)
-    guard let p = x.baseAddress, let q = y.baseAddress else { return x.count - y.count }
-    let order = Int(memcmp(p, q, min(x.count, y.count)))
-    return order == 0 ? x.count - y.count : order
+    let (x, y) = (head.pointee.count, other.head.pointee.count)
+    let order = Int(memcmp(start, other.start, min(x, y)))
+    return order == 0 ? x - y : order
   }
 
   static func equal(_ a: String, _ b: String) -> Bool {
@@ -141,11 +256,6 @@ package final class TextStorage {
     byte == 0x20 || byte &- 0x09 < 5
   }
 
-  static func isPlain(_ text: String) -> Bool {
-    text.utf8.withContiguousStorageIfAvailable(isPlain)
-      ?? text.utf8.allSatisfy { $0 < 0x80 && $0 != 0x0D }
-  }
-
   /// By words of eight bytes: a byte is out of place when its top bit is set, or when it is a
   /// carriage return (the word minus ones borrows only from a zero byte).
   static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -170,7 +280,7 @@ package final class TextStorage {
   nonisolated(unsafe) static let characters: Slots = {
     let slots = Slots.allocate(capacity: 128)
     for code in 0..<128 {
-      let text = TextStorage(shared: String(UnicodeScalar(UInt8(code))))
+      let text = TextStorage.make(shared: String(UnicodeScalar(UInt8(code))))
       (slots + code).initialize(to: .text(text))
     }
     return slots

@@ -41,14 +41,12 @@ final class TextWriter {
   /// As interpolation writes a value. Throws as `ValueWriter` does.
   func write(_ slot: Slots, _ interrupt: Interrupt) throws {
     switch slot.tag {
-    case Tag.text: slot.withText { write($0.bytes) }
+    case Tag.text: write(slot.textBytes)
     case Tag.int: write(slot.int)
+    case Tag.float: write(Display.float(slot.double))
     default: write(try slot.pointee.printed(interrupt))
     }
   }
-
-  /// A value that is a text.
-  func write(_ text: Slots) { text.withText { write($0.bytes) } }
 
   func write(_ part: UnsafeBufferPointer<UInt8>) {
     guard let start = part.baseAddress else { return }
@@ -87,5 +85,5 @@ final class TextWriter {
   }
 
   var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
-  func text() -> TextStorage { TextStorage(bytes) }
+  func text() -> TextStorage { TextStorage.make(bytes) }
 }

@@ -1,6 +1,8 @@
 // The values of the language. Sixteen bytes each: small ones inline, the rest in storage objects
 // with value semantics (a change copies storage that something else holds).
 
+import CRuntime
+
 /// A value of the language (language.md 2).
 package enum Value {
   case `nil`
@@ -15,54 +17,160 @@ package enum Value {
   case host(HostStorage)
 }
 
-package final class ListStorage {
-  @exclusivity(unchecked) package var elements: [Value]
-  package init(_ elements: [Value]) { self.elements = elements }
+/// What stands before the elements of a list.
+package struct ListHead {
+  var count: Int
+  /// How many elements there is memory for.
+  var room: Int
+}
 
-  /// A copy of values that lie one after the other, and room for as many more as asked for. Their
-  /// bits are copied at once and references counted after, only where there are some.
-  init(_ slots: Slots, _ count: Int, adding last: Slots? = nil) {
-    let total = last == nil ? count : count + 1
-    elements = [Value](unsafeUninitializedCapacity: total) { buffer, filled in
-      guard let base = buffer.baseAddress else { return }
-      base.raw.copyMemory(from: slots.raw, byteCount: count * 16)
-      if let last { (base + count).raw.copyMemory(from: last.raw, byteCount: 16) }
-      for place in 0..<total where (base + place).isCounted { (base + place).retain() }
-      filled = total
+/// The storage of a list: its elements behind a head, in one piece of memory. One that must grow
+/// beyond its room gives its elements to a larger one.
+package final class ListStorage: ManagedBuffer<ListHead, Value> {
+  /// Where the elements begin, from the storage's address on (`valueLayoutHolds`).
+  static let offset = 16 + MemoryLayout<ListHead>.size
+
+  /// An empty list with room for so many elements.
+  @inline(__always)
+  static func make(room: Int) -> ListStorage {
+    if let piece = cl_object(1, offset + room * 16) {
+      (piece + 16).storeBytes(of: ListHead(count: 0, room: room), as: ListHead.self)
+      return Unmanaged<ListStorage>.fromOpaque(piece).takeRetainedValue()
     }
+    return fresh(room)
+  }
+
+  /// One that the runtime makes.
+  @inline(never)
+  private static func fresh(_ room: Int) -> ListStorage {
+    let made = unsafeDowncast(
+      create(minimumCapacity: room) { _ in ListHead(count: 0, room: room) }, to: ListStorage.self)
+    cl_learn(1, Unmanaged.passUnretained(made).toOpaque())
+    return made
+  }
+
+  /// The elements of an array, moved out of it where nothing else holds it.
+  package static func make(_ elements: consuming [Value]) -> ListStorage {
+    let made = make(room: elements.count)
+    elements.withUnsafeMutableBufferPointer { buffer in
+      guard let source = buffer.baseAddress else { return }
+      made.base.raw.copyMemory(from: source.raw, byteCount: buffer.count * 16)
+      for place in 0..<buffer.count { (source + place).initializeNil() }
+      made.count = buffer.count
+    }
+    return made
+  }
+
+  /// A copy of values that lie one after the other, one more if asked for, and room for others.
+  /// Their bits are copied at once and references counted after, only where there are some.
+  static func make(
+    _ slots: Slots, _ count: Int, adding last: Slots? = nil, room: Int = 0
+  ) -> ListStorage {
+    let total = last == nil ? count : count + 1
+    let made = make(room: Swift.max(total, room))
+    let base = made.base
+    base.raw.copyMemory(from: slots.raw, byteCount: count * 16)
+    if let last { (base + count).raw.copyMemory(from: last.raw, byteCount: 16) }
+    for place in 0..<total where (base + place).isCounted { (base + place).retain() }
+    made.count = total
+    return made
+  }
+
+  /// Values that lie one after the other, moved: nil stays where they were.
+  static func make(taking slots: Slots, _ count: Int) -> ListStorage {
+    let made = make(room: count)
+    made.base.raw.copyMemory(from: slots.raw, byteCount: count * 16)
+    for place in 0..<count { (slots + place).initializeNil() }
+    made.count = count
+    return made
   }
 
   /// The elements of two lists.
-  init(_ a: ListStorage, _ b: ListStorage) {
-    let (first, second) = (a.elements.count, b.elements.count)
-    elements = [Value](unsafeUninitializedCapacity: first + second) { buffer, filled in
-      guard let base = buffer.baseAddress else { return }
-      base.raw.copyMemory(from: a.base.raw, byteCount: first * 16)
-      (base + first).raw.copyMemory(from: b.base.raw, byteCount: second * 16)
-      filled = first + second
-      for place in 0..<filled where (base + place).isCounted { (base + place).retain() }
-    }
+  static func make(_ a: ListStorage, _ b: ListStorage) -> ListStorage {
+    let (first, second) = (a.count, b.count)
+    let made = make(room: first + second)
+    let base = made.base
+    base.raw.copyMemory(from: a.base.raw, byteCount: first * 16)
+    (base + first).raw.copyMemory(from: b.base.raw, byteCount: second * 16)
+    for place in 0..<first + second where (base + place).isCounted { (base + place).retain() }
+    made.count = first + second
+    return made
   }
 
-  /// The elements where they stand, to be read: valid until the list changes.
+  /// The elements so many times, `total` in all.
+  func repeated(_ times: Int, _ total: Int) -> ListStorage {
+    let made = ListStorage.make(room: total)
+    guard total > 0 else { return made }
+    let (from, to) = (base, made.base)
+    for place in 0..<count where (from + place).isCounted {
+      for _ in 0..<times { (from + place).retain() }
+    }
+    to.raw.copyMemory(from: from.raw, byteCount: count * 16)
+    // What is there already is doubled.
+    var done = count
+    while done < total {
+      let more = Swift.min(done, total - done)
+      (to + done).raw.copyMemory(from: to.raw, byteCount: more * 16)
+      done += more
+    }
+    made.count = total
+    return made
+  }
+
+  @inline(__always) private var address: UnsafeMutableRawPointer {
+    Unmanaged.passUnretained(self).toOpaque()
+  }
+  @inline(__always) private var head: UnsafeMutablePointer<ListHead> {
+    (address + 16).assumingMemoryBound(to: ListHead.self)
+  }
+
+  /// How many elements; set only by who has written or taken away those at the end.
+  @inline(__always) package internal(set) var count: Int {
+    get { head.pointee.count }
+    set { head.pointee.count = newValue }
+  }
+  @inline(__always) package var room: Int { head.pointee.room }
+
+  /// The elements where they stand: valid until the list grows.
   @inline(__always) var base: Slots {
-    elements.withUnsafeBufferPointer { Slots(mutating: $0.baseAddress.unsafelyUnwrapped) }
+    (address + Self.offset).assumingMemoryBound(to: Value.self)
   }
 
-  /// A place of the list, to be changed where it stands: valid until the list gets or loses an
-  /// element. The place must be inside.
-  @inline(__always) func slot(_ place: Int) -> Slots {
-    elements.withUnsafeMutableBufferPointer { $0.baseAddress.unsafelyUnwrapped + place }
+  /// Adds a copy of a value where there is room.
+  @inline(__always) func fill(_ slot: Slots) {
+    if slot.isCounted { slot.retain() }
+    (base + count).raw.copyMemory(from: slot.raw, byteCount: 16)
+    count += 1
   }
 
-  deinit {
-    let slots = base
-    for place in 0..<elements.count where (slots + place).isContainer {
-      var open = elements
-      elements = []
-      dismantle(&open)
-      return
-    }
+  deinit { release(base, count) }
+}
+
+extension ListStorage: RandomAccessCollection {
+  package var startIndex: Int { 0 }
+  package var endIndex: Int { count }
+  /// The place must be inside.
+  package subscript(place: Int) -> Value { base[place] }
+}
+
+/// A list that is made element by element.
+struct ListMaker {
+  private(set) var list: ListStorage
+
+  init(room: Int = 0) { list = ListStorage.make(room: max(4, room)) }
+
+  @inline(__always) mutating func append(_ value: consuming Value) {
+    if list.count == list.room { grow() }
+    (list.base + list.count).initialize(to: value)
+    list.count += 1
+  }
+
+  @inline(never) private mutating func grow() {
+    let larger = ListStorage.make(room: list.room * 2)
+    larger.base.raw.copyMemory(from: list.base.raw, byteCount: list.count * 16)
+    larger.count = list.count
+    list.count = 0
+    list = larger
   }
 }
 
@@ -106,16 +214,6 @@ package enum MapKey: Hashable, Sendable {
 package final class MapStorage {
   @exclusivity(unchecked) package var map: OrderedMap
   package init(_ map: OrderedMap) { self.map = map }
-
-  deinit {
-    let slots = map.base
-    for place in 0..<map.count where (slots + place).isContainer {
-      var open = map.values
-      map = OrderedMap()
-      dismantle(&open)
-      return
-    }
-  }
 }
 
 /// Ints from `start`, by `step` (never 0), up to or down to `end`, which is excluded.
@@ -137,8 +235,10 @@ package final class HostStorage {
 }
 
 extension Value {
-  package static func string(_ text: String) -> Value { .text(TextStorage(text)) }
-  package static func list(_ elements: [Value]) -> Value { .list(ListStorage(elements)) }
+  package static func string(_ text: String) -> Value { .text(TextStorage.make(text)) }
+  package static func list(_ elements: consuming [Value]) -> Value {
+    .list(ListStorage.make(elements))
+  }
   package static func map(_ map: OrderedMap) -> Value { .map(MapStorage(map)) }
   package static func map(_ pairs: KeyValuePairs<String, Value>) -> Value {
     .map(OrderedMap(pairs.map { (.text($0.key), $0.value) }))
@@ -148,6 +248,13 @@ extension Value {
   }
   package static func object(_ object: any HostObject) -> Value { .host(HostStorage(object)) }
 
+  /// Can be the key of a map.
+  var isKey: Bool {
+    switch self {
+    case .int, .text: true
+    default: false
+    }
+  }
   package var isNil: Bool { if case .nil = self { true } else { false } }
   package var asBool: Bool? { if case .bool(let value) = self { value } else { nil } }
   package var asInt: Int? { if case .int(let value) = self { value } else { nil } }
@@ -160,7 +267,7 @@ extension Value {
     }
   }
   package var asString: String? { if case .text(let box) = self { box.string } else { nil } }
-  package var asList: [Value]? { if case .list(let box) = self { box.elements } else { nil } }
+  package var asList: [Value]? { if case .list(let box) = self { Array(box) } else { nil } }
   package var asMap: OrderedMap? { if case .map(let box) = self { box.map } else { nil } }
   package var asObject: (any HostObject)? {
     if case .host(let box) = self { box.object } else { nil }

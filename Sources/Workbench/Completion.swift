@@ -254,8 +254,8 @@ extension Session {
   private func element(_ index: String, of value: Value) -> Value? {
     if let number = Int(index) {
       if case .list(let box) = value {
-        let place = number < 0 ? box.elements.count + number : number
-        return box.elements.indices.contains(place) ? box.elements[place] : nil
+        let place = number < 0 ? box.count + number : number
+        return box.indices.contains(place) ? box[place] : nil
       }
       if case .map(let box) = value { return box.map[.int(number)] }
       return nil

@@ -176,8 +176,8 @@ private func jsonValue(_ value: Value, _ poll: inout Poll, depth: Int) throws ->
   case .text(let box): return JSON(box.string)
   case .list(let box):
     // The parts here, and the bytes they become.
-    try checkMemory(box.elements.count, of: 40, for: "the text")
-    return .array(try box.elements.map { try jsonValue($0, &poll, depth: depth + 1) })
+    try checkMemory(box.count, of: 40, for: "the text")
+    return .array(try box.map { try jsonValue($0, &poll, depth: depth + 1) })
   case .map(let box):
     return .object(
       JSONObject(

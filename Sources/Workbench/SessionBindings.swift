@@ -71,8 +71,8 @@ extension Session {
 
   private func extent(of value: Value) -> String {
     switch value {
-    case .text(let box): counted(box.string.count, "character")
-    case .list(let box): counted(box.elements.count, "value")
+    case .text(let box): counted(box.count, "character")
+    case .list(let box): counted(box.count, "value")
     case .map(let box): counted(box.map.count, "key")
     case .range(let range): counted(range.count, "value")
     case .host(let box): box.object.extent ?? ""
@@ -131,8 +131,8 @@ private struct HeldBytes {
       }
       count += MemoryLayout<Value>.stride
       switch next {
-      case .text(let box): if isNew(box) { count += box.string.utf8.count }
-      case .list(let box): if isNew(box) { open += box.elements.prefix(left + 1) }
+      case .text(let box): if isNew(box) { count += box.byteCount }
+      case .list(let box): if isNew(box) { open += box.prefix(left + 1) }
       case .map(let box):
         guard isNew(box) else { continue }
         open += box.map.values.prefix(left + 1)

@@ -154,7 +154,7 @@ private struct Leaves {
       // The numbers here, which grow by doubling, and the tensor that is made of them.
       try checkMemory(box.elements.count, of: 32, for: "the tensor")
       var inner: [Int]?
-      for element in box.elements {
+      for element in box {
         let found = try gather(element, depth: depth + 1)
         if let inner, inner != found {
           throw TensorError.shape(
@@ -162,7 +162,7 @@ private struct Leaves {
         }
         inner = found
       }
-      return [box.elements.count] + (inner ?? [])
+      return [box.count] + (inner ?? [])
     default:
       guard let tensor = value.asTensor else {
         throw WorkbenchError.tensorElement(kind: value.kind)

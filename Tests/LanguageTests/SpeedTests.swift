@@ -33,7 +33,7 @@ import Testing
       for path in paths { addresses.append(address(path)) }
       seen.append(addresses)
       if case .list(let box)? = recorder?.interpreter[name] {
-        capacities.insert(box.elements.capacity)
+        capacities.insert(box.room)
       }
     }
 
@@ -79,7 +79,9 @@ import Testing
     for count in [100, 1000] {
       let probe = Probe(name)
       _ = run(probe, "\(made)\nfor i in 0..\(count) { \(change); probe() }")
-      #expect(probe.seen.count == count && probe.moves == 0)
+      // What grows moves now and then to a place twice as large, never at each step.
+      let moves = 4 + 2 * (Int.bitWidth - count.leadingZeroBitCount)
+      #expect(probe.seen.count == count && probe.moves <= moves)
     }
   }
 
@@ -98,7 +100,7 @@ import Testing
         probe()
       }
       """)
-    #expect(probe.moves == 0)
+    #expect(probe.moves <= 12)
     #expect(recorder.interpreter["m"]?.asMap?["n"]?.asInt == 1000)
   }
 
@@ -119,8 +121,8 @@ import Testing
       Issue.record("xs should be a list")
       return
     }
-    #expect(box.elements.count == 1_000_000)
-    #expect(box.elements.capacity * MemoryLayout<Value>.stride <= 32 * box.elements.count)
+    #expect(box.count == 1_000_000)
+    #expect(box.room * MemoryLayout<Value>.stride <= 32 * box.count)
   }
 
   @Test(arguments: [

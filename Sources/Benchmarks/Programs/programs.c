@@ -71,6 +71,21 @@ static const unsigned char trees[] = {
 static const unsigned char words[] = {
 #embed "../../../Tests/Benchmarks/language/words.quire"
 };
+static const unsigned char brackets[] = {
+#embed "../../../Tests/Benchmarks/language/brackets.quire"
+};
+static const unsigned char inventory[] = {
+#embed "../../../Tests/Benchmarks/language/inventory.quire"
+};
+static const unsigned char life[] = {
+#embed "../../../Tests/Benchmarks/language/life.quire"
+};
+static const unsigned char paths[] = {
+#embed "../../../Tests/Benchmarks/language/paths.quire"
+};
+static const unsigned char slices[] = {
+#embed "../../../Tests/Benchmarks/language/slices.quire"
+};
 
 static const struct bench_program table[] = {
     {"fib(30)", fib, sizeof fib},
@@ -96,6 +111,11 @@ static const struct bench_program table[] = {
     {"sieve", sieve, sizeof sieve},
     {"trees", trees, sizeof trees},
     {"words", words, sizeof words},
+    {"brackets", brackets, sizeof brackets},
+    {"inventory", inventory, sizeof inventory},
+    {"life", life, sizeof life},
+    {"paths", paths, sizeof paths},
+    {"slices", slices, sizeof slices},
 };
 
 const struct bench_program *bench_programs(void) { return table; }
