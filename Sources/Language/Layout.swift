@@ -20,9 +20,27 @@ enum Tag {
 }
 
 // References to values are counted without the processor's locks, which take most of the time of a
-// count: a value belongs to the thread its interpreter runs on. `Value` is not `Sendable`, so the
-// compiler refuses code that gives one to another thread while this one goes on. What all
-// interpreters of a process share is immortal: its count is never written.
+// count. That is sound because a value is reached from one thread at a time:
+//
+// - An interpreter, its cells' code with the constants in it, and every value it makes belong to the
+//   thread it was made on. `Value` and its storages (`RangeStorage` alone excepted, which is counted
+//   by the same hand) are not `Sendable`, so under Swift 6 the compiler refuses to hand one to another
+//   thread while this one goes on. What it cannot see is listed here, and a new such place is to be
+//   added: everything `@unchecked Sendable`, `nonisolated(unsafe)`, or passed through a C pointer.
+// - `quire` runs all its work on one thread with a large stack, from making the session to letting go
+//   of it, and joins it; an exit code comes back (`Main.onLargeStack`).
+// - The worker pool of tensors runs loops over plain memory; that room cannot name a value, and no
+//   room above it gives the pool work of its own.
+// - The supervisor of notebooks reads text, pictures and diagnostics under a lock; what a diagnostic
+//   has attached is a reply, which holds text and numbers. It and the threads of `pull` touch no value.
+// - Signal handlers set flags. Completion, progress, the journal and the callbacks of generation,
+//   training and edits run on the thread of the interpreter, inside its calls.
+// - What all interpreters of a process share is immortal, its count never written: the strings of one
+//   character, the empty one, the names of kinds and words, `Unset.marker`. `KeyTable.empty` is no
+//   storage of a value: the compiler counts it, with locks.
+//
+// A session that goes from one thread to another by a join or a lock is in order: counts are plain
+// memory, and pieces that one thread kept and another gives back are the allocator's own.
 
 @inline(__always) func countMore(_ object: UnsafeRawPointer) { cl_retain(object) }
 @inline(__always) func countLess(_ object: UnsafeRawPointer, _ tag: UInt8) {

@@ -22,7 +22,8 @@ extension Prelude {
   static func list(
     _ x: Slots, _ count: Int, _ result: Slots, _ interrupt: Interrupt
   ) throws -> Bool {
-    guard count == 1, x.tag != Tag.host, let list = try Iteration.elements(x.pointee, interrupt) else {
+    guard count == 1, x.tag != Tag.host, let list = try Iteration.elements(x.pointee, interrupt)
+    else {
       return false
     }
     result.set(list)
@@ -48,7 +49,8 @@ extension Prelude {
     _ x: Slots, _ count: Int, _ result: Slots, _ interrupt: Interrupt
   ) throws -> Bool {
     guard count == 1, x.tag == Tag.list || x.tag == Tag.text,
-      let list = try Iteration.elements(x.pointee, interrupt), let made = Sorting.sorted(list, false)
+      let list = try Iteration.elements(x.pointee, interrupt),
+      let made = Sorting.sorted(list, false)
     else { return false }
     result.set(made)
     return true

@@ -1,6 +1,7 @@
 #include "CRuntime.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,11 +35,21 @@ bool cl_is_unique(const void *object) {
   return ((const uint64_t *)object)[1] < (uint64_t)REFERENCE;
 }
 
+// Where tools look for memory that is used after it was given back, nothing is kept.
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+#if __has_feature(address_sanitizer) || defined(CL_KEEPS_NOTHING)
+#define KEPT_MIB 0
+#else
+#define KEPT_MIB 8
+#endif
+
 enum {
   // Sizes go by 16 bytes; larger pieces are not kept.
   SIZES = 12,
   // So many bytes a thread keeps at most.
-  KEPT = 8 << 20,
+  KEPT = KEPT_MIB << 20,
 };
 
 typedef struct piece {
@@ -76,10 +87,38 @@ void *cl_object(uint32_t class, size_t size) {
   return found;
 }
 
+// A thread that ends gives the allocator what it kept.
+static pthread_key_t ending;
+static pthread_once_t is_prepared = PTHREAD_ONCE_INIT;
+static bool has_key;
+static _Thread_local bool keeps;
+
+static void give_all(void *unused) {
+  (void)unused;
+  for (size_t place = 0; place < SIZES; place++) {
+    while (kept[place] != NULL) {
+      piece *next = kept[place]->next;
+      free(kept[place]);
+      kept[place] = next;
+    }
+  }
+  kept_bytes = 0;
+  keeps = false;
+}
+
+static void prepare(void) { has_key = pthread_key_create(&ending, give_all) == 0; }
+
+// Whether this thread may keep pieces: only where its end will be noticed.
+static bool start_keeping(void) {
+  pthread_once(&is_prepared, prepare);
+  keeps = has_key && pthread_setspecific(ending, &kept) == 0;
+  return keeps;
+}
+
 void cl_give(const void *object) {
   size_t place = (malloc_usable_size((void *)object) - 8) / 16 - 1;
   size_t size = place * 16 + 24;
-  if (place < SIZES && kept_bytes + size <= KEPT) {
+  if (place < SIZES && kept_bytes + size <= KEPT && (keeps || start_keeping())) {
     piece *given = (piece *)object;
     given->next = kept[place];
     kept[place] = given;
