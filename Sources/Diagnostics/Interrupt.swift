@@ -1,15 +1,15 @@
 // The flag that Ctrl-C raises. Whoever computes for long polls it; nobody is told who raised it.
 
-import Synchronization
+package import Synchronization
 
 /// A request to stop, set from a signal handler or another thread, polled by long work.
 package final class Interrupt: Sendable {
-  private let flag = Atomic<Bool>(false)
+  @usableFromInline let flag = Atomic<Bool>(false)
 
   package init() {}
 
   /// True between `request()` and `clear()`. One relaxed load: cheap enough for inner loops.
-  package var isRequested: Bool { flag.load(ordering: .relaxed) }
+  @inlinable @inline(__always) package var isRequested: Bool { flag.load(ordering: .relaxed) }
 
   /// Asks the running work to stop. Safe in a signal handler.
   package func request() { flag.store(true, ordering: .relaxed) }
@@ -31,10 +31,15 @@ package struct Poll {
   package init(_ interrupt: Interrupt?) { self.interrupt = interrupt }
 
   /// One turn of the loop. Throws `Interrupted` when a stop was asked for.
-  @inlinable
+  @inlinable @inline(__always)
   package mutating func turn() throws(Interrupted) {
-    defer { turns &+= 1 }
-    if turns & 0xFFF == 0, interrupt?.isRequested == true { throw Interrupted() }
+    if turns & 0xFFF == 0 { try look() }
+    turns &+= 1
+  }
+
+  @usableFromInline @inline(never)
+  func look() throws(Interrupted) {
+    if interrupt?.isRequested == true { throw Interrupted() }
   }
 }
 

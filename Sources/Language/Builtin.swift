@@ -66,6 +66,9 @@ package struct Builtin {
   /// Further prose for `help name`: units, errors, source.
   package var details: String { declaration.details }
   package var flags: Flags { declaration.flags }
+  /// The names of the parameters, and the place of the one that takes the rest; -1 for none.
+  var names: [String] { declaration.names }
+  var restPlace: Int { declaration.restPlace }
   package var code: (Call) throws -> Value { declaration.code }
   /// A short way for plain positional arguments; what it does not take, `code` does.
   let direct: ShortWay?
@@ -80,6 +83,8 @@ package struct Builtin {
     let details: String
     let flags: Flags
     let code: (Call) throws -> Value
+    let names: [String]
+    let restPlace: Int
 
     init(
       _ name: String, _ group: String, _ summary: String, _ parameters: [Parameter],
@@ -94,6 +99,8 @@ package struct Builtin {
       self.details = details
       self.flags = flags
       self.code = code
+      names = parameters.map(\.name)
+      restPlace = parameters.firstIndex(where: \.isRest) ?? -1
     }
   }
 
@@ -189,7 +196,7 @@ package final class Call {
 
   /// The argument of a parameter; nil when it was left out (an explicit `nil` gives `.nil`).
   package subscript(_ name: String) -> Value? {
-    guard let place = builtin.parameters.firstIndex(where: { $0.name == name }) else { return nil }
+    guard let place = builtin.names.firstIndex(of: name) else { return nil }
     return arguments[place]
   }
 

@@ -3,6 +3,7 @@
 
 import Diagnostics
 import Glibc
+import Synchronization
 
 /// One line an instruction: what it does with its operands a, b, c. `r` is a register, `k` a place
 /// in a table of the chunk, `i` an int, `t` an instruction to go on at.
@@ -57,6 +58,7 @@ enum Op: UInt8 {
   case index  // r[a] = r[b][r[c]]; likewise
   case indexTest  // the same for a condition alone: the jump by r[a] comes next
   case slice  // r[a] = r[b][shape indexShapes[c]], its values from r[b + 1] on
+  case cut  // r[a] = r[a][shape indexShapes[b]], its values from r[c + 1] on; changed where it is
   case setElement  // r[a][r[b]] = r[c]
   case changeElement  // r[a][r[b]] op= r[c], by operator number d
   case update  // changes r[a] by updates[b], operands from r[c] on
@@ -149,6 +151,9 @@ final class CallInfo {
   /// way gets a variable's value lent, without a reference counted.
   let lent: UnsafeMutablePointer<Int32>
   let lentCount: Int
+  /// The function that was called here last with labels, by its number, and the parameter of each
+  /// argument.
+  var matched: (chunk: Int, places: [Int])?
 
   init(
     name: String, labels: [String?], builtin: Builtin? = nil, twin: Builtin? = nil,
@@ -265,6 +270,10 @@ struct ChunkCore {
 
 /// The code of a cell or function.
 final class Chunk {
+  private static let made = Atomic<Int>(0)
+
+  /// One of its own in this process.
+  let number = Chunk.made.add(1, ordering: .relaxed).newValue
   let name: String
   let source: SourceText
   let space: GlobalSpace

@@ -9,6 +9,14 @@ extension Compiler {
       if inPlace(place, value) { return }
       assign(place, value)
     case .pattern(let names):
+      if case .list(let nodes) = value.kind, nodes.count == names.count {
+        // Each value to its variable, without a list.
+        let first = consecutive(nodes)
+        for (offset, name) in names.enumerated() {
+          store(name.name, from: first + offset, name.range)
+        }
+        return
+      }
       let register = operand(value)
       storePattern(names, from: register, value.range)
     case .path(let place, let steps):
@@ -92,6 +100,17 @@ extension Compiler {
     case .binary(.add, let left, let right, _):
       guard case .name(place.name) = left.kind, !right.mayAssign else { return false }
       return addInPlace(place, right, value.range)
+    case .index(let base, let indices):
+      // `xs = xs[..]`: an end taken off a list where it is.
+      guard case .name(place.name) = base.kind, indices.count == 1,
+        case .slice(let lower, let upper, _) = indices[0], lower?.mayAssign != true,
+        upper?.mayAssign != true, case .register(let register) = access(place.name)
+      else { return false }
+      checkKnown(place)
+      let first = state.newRegister()
+      state.chunk.indexShapes.append([indexOperands(indices[0])])
+      emit(.cut, register, state.chunk.indexShapes.count - 1, first, value.range)
+      return true
     case .call(let call):
       guard let element = appended(call, to: place.name) else { return false }
       let box: Bool
@@ -269,20 +288,38 @@ extension PathStep {
       guard indices.count == 1, others.count == 1, case .value(let a) = indices[0],
         case .value(let b) = others[0]
       else { return false }
-      let isEqual =
-        switch (a.kind, b.kind) {
-        case (.name(let x), .name(let y)): TextStorage.equal(x, y)
-        case (.int(let x), .int(let y)): x == y
-        case (.string(let x), .string(let y)):
-          if x.count == 1, y.count == 1, case .text(let p) = x[0], case .text(let q) = y[0] {
-            TextStorage.equal(p, q)
-          } else {
-            false
-          }
-        default: false
-        }
-      return isEqual && isSame(base, name, steps.dropLast())
+      return isSame(a, b) && isSame(base, name, steps.dropLast())
     default: return false
+    }
+  }
+
+  /// Whether two expressions are written alike and do nothing but compute, so that one of them
+  /// need not be.
+  private static func isSame(_ a: Node, _ b: Node) -> Bool {
+    switch (a.kind, b.kind) {
+    case (.name(let x), .name(let y)): TextStorage.equal(x, y)
+    case (.int(let x), .int(let y)): x == y
+    case (.group(let x), .group(let y)), (.negate(let x), .negate(let y)): isSame(x, y)
+    case (.binary(let first, let p, let q, _), .binary(let second, let x, let y, _)):
+      first == second && isSame(p, x) && isSame(q, y)
+    case (.member(let x, let p, _), .member(let y, let q, _)):
+      TextStorage.equal(p, q) && isSame(x, y)
+    case (.index(let x, let p), .index(let y, let q)):
+      if p.count == 1, q.count == 1, case .value(let p) = p[0], case .value(let q) = q[0] {
+        isSame(p, q) && isSame(x, y)
+      } else {
+        false
+      }
+    case (.string(let x), .string(let y)):
+      x.count == y.count && zip(x, y).allSatisfy { isSame($0, $1) }
+    default: false
+    }
+  }
+
+  private static func isSame(_ a: StringPart, _ b: StringPart) -> Bool {
+    switch (a, b) {
+    case (.text(let p), .text(let q)): TextStorage.equal(p, q)
+    default: false
     }
   }
 }

@@ -191,7 +191,7 @@ extension Compiler {
   }
 
   /// Values in registers one after the other.
-  private mutating func consecutive(_ nodes: [Node]) -> Int {
+  mutating func consecutive(_ nodes: [Node]) -> Int {
     let first = state.nextRegister
     for node in nodes { value(node, into: state.newRegister()) }
     return first

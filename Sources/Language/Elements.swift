@@ -407,7 +407,7 @@ enum Elements {
   @inline(__always)
   private static func makeUniqueMap(_ slot: Slots) {
     if !isUnique(slot, MapStorage.self) {
-      slot.pointee = .map(uncounted(slot, MapStorage.self).map)
+      slot.set(slot.withMap { MapStorage.make($0.map.copied()) })
     }
   }
 }

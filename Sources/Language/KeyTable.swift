@@ -62,7 +62,7 @@ struct KeyIndex {
   var count = 0
   var capacity: Int
   /// For more keys than `scanned`: per bucket the key's place plus one in the low half (0 for an
-  /// empty bucket), its hash in the high half. At least a quarter is empty. Nil for fewer keys.
+  /// empty bucket), its hash in the high half. At least half are empty. Nil for fewer keys.
   var buckets: UnsafeMutablePointer<UInt64>?
   /// A power of two less one.
   var mask = 0
@@ -226,7 +226,7 @@ final class KeyTable {
     (it.base + it.count).initialize(to: key)
     it.count += 1
     if it.count > KeyIndex.scanned, !it.isDense {
-      if it.buckets == nil || it.count * 4 > (it.mask + 1) * 3 {
+      if it.buckets == nil || it.count * 2 > it.mask + 1 {
         it.rebuild()
       } else {
         it.enter(it.count - 1)
@@ -291,6 +291,19 @@ package struct OrderedMap {
     self.table = table
     index = table.index
     list = values
+  }
+
+  /// A map that holds its values alone.
+  func copied() -> OrderedMap { OrderedMap(table, ListStorage.make(list.base, list.count)) }
+
+  /// Lets go of both parts where they lie: this is nothing afterwards.
+  mutating func letGo() {
+    withUnsafeMutablePointer(to: &self) { map in
+      let parts = UnsafeMutableRawPointer(map)
+      let values = parts.load(fromByteOffset: 16, as: UnsafeRawPointer.self)
+      Unmanaged<KeyTable>.fromOpaque(parts.load(as: UnsafeRawPointer.self)).release()
+      countLess(values, Tag.list)
+    }
   }
 
   package var count: Int { index.pointee.count }

@@ -48,13 +48,15 @@ enum Tag {
 }
 
 /// What one reference less means for an object that has one, or whose references are counted
-/// elsewhere: the pieces of strings and lists are kept for others, the rest is the runtime's.
+/// elsewhere: the pieces of strings, lists and maps are kept for others, the rest is the runtime's.
 @inline(never)
 private func lastRelease(_ object: UnsafeRawPointer, _ tag: UInt8) {
-  guard tag == Tag.text || tag == Tag.list, cl_is_unique(object) else {
+  guard tag == Tag.text || tag == Tag.list || tag == Tag.map, cl_is_unique(object) else {
     return cl_release_slowly(object)
   }
-  if tag == Tag.list {
+  if tag == Tag.map {
+    MapStorage.letGo(UnsafeMutableRawPointer(mutating: object))
+  } else if tag == Tag.list {
     release(
       (UnsafeMutableRawPointer(mutating: object) + ListStorage.offset)
         .assumingMemoryBound(to: Value.self), object.load(fromByteOffset: 16, as: Int.self))
@@ -69,8 +71,7 @@ func immortalize(_ object: AnyObject) {
   let count = empty.withUnsafeBufferPointer { _ in
     unsafeBitCast(empty, to: UnsafeRawPointer.self).load(fromByteOffset: 8, as: UInt64.self)
   }
-  Unmanaged.passUnretained(object).toOpaque().storeBytes(
-    of: count, toByteOffset: 8, as: UInt64.self)
+  cl_immortalize(Unmanaged.passUnretained(object).toOpaque(), count)
 }
 
 extension UnsafeMutablePointer where Pointee == Value {
@@ -139,6 +140,11 @@ extension UnsafeMutablePointer where Pointee == Value {
     if isCounted { release() }
     raw.assumingMemoryBound(to: ListStorage.self).initialize(to: list)
     raw.storeBytes(of: Tag.list, toByteOffset: 8, as: UInt8.self)
+  }
+  @inline(__always) func set(_ map: consuming MapStorage) {
+    if isCounted { release() }
+    raw.assumingMemoryBound(to: MapStorage.self).initialize(to: map)
+    raw.storeBytes(of: Tag.map, toByteOffset: 8, as: UInt8.self)
   }
 
   /// Copies, looking first whether a reference must be counted.

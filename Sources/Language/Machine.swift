@@ -22,6 +22,8 @@ struct Handler {
 }
 
 final class Machine: CallContext {
+  /// The strings of one character.
+  let characters = TextStorage.characters
   static let depthLimit = 10_000
 
   unowned let interpreter: Interpreter
@@ -209,9 +211,18 @@ final class Machine: CallContext {
   /// Makes the frame of a function whose arguments stand from `base` on. The function itself
   /// stands before them.
   @inline(never)
-  func enter(_ chunk: Chunk, base: Slots, count: Int, labels: [String?]?) throws {
-    if labels != nil || count != chunk.requiredCount {
-      try arrange(chunk, base, count, labels)
+  func enter(
+    _ chunk: Chunk, base: Slots, count: Int, labels: [String?]?, _ info: CallInfo? = nil
+  ) throws {
+    if let info, let matched = info.matched, matched.chunk == chunk.number {
+      arrange(chunk, base, matched.places)
+    } else if labels != nil || count != chunk.requiredCount {
+      let places = try matchedPlaces(
+        chunk.parameterNames, required: chunk.requiredCount,
+        labels: labels ?? Array(repeating: nil, count: count), name: chunk.name,
+        defaults: chunk.defaultTexts)
+      info?.matched = (chunk.number, places)
+      arrange(chunk, base, places)
     } else if chunk.parameterNames.count > count {
       for place in count..<chunk.parameterNames.count { base[place] = .function(Unset.marker) }
     }
@@ -225,14 +236,18 @@ final class Machine: CallContext {
   }
 
   /// Puts labelled arguments in their places.
-  private func arrange(_ chunk: Chunk, _ base: Slots, _ count: Int, _ labels: [String?]?) throws {
-    let places = try matchedPlaces(
-      chunk.parameterNames, required: chunk.requiredCount,
-      labels: labels ?? Array(repeating: nil, count: count), name: chunk.name,
-      defaults: chunk.defaultTexts)
-    var values = [Value](repeating: .function(Unset.marker), count: chunk.parameterNames.count)
-    for (index, place) in places.enumerated() { values[place] = base[index] }
-    for (index, value) in values.enumerated() { base[index] = value }
+  private func arrange(_ chunk: Chunk, _ base: Slots, _ places: [Int]) {
+    let (given, count) = (places.count, chunk.parameterNames.count)
+    withUnsafeTemporaryAllocation(of: Value.self, capacity: max(1, given)) { buffer in
+      guard let values = buffer.baseAddress else { return }
+      values.raw.copyMemory(from: base.raw, byteCount: given * 16)
+      for place in 0..<given { (base + place).initializeNil() }
+      // Those that were not given. The marker's references are not counted.
+      for place in 0..<count { base[place] = .function(Unset.marker) }
+      for (index, place) in places.enumerated() {
+        (base + place).raw.copyMemory(from: (values + index).raw, byteCount: 16)
+      }
+    }
   }
 
   // MARK: Builtins
@@ -262,17 +277,17 @@ final class Machine: CallContext {
     isDisplayed: Bool
   ) throws -> Value {
     let places = try places ?? matched(builtin, labels: labels, count: arguments.count)
-    let parameters = builtin.parameters
-    var values = [Value?](repeating: nil, count: parameters.count)
+    var values = [Value?](repeating: nil, count: builtin.names.count)
+    let restPlace = builtin.restPlace
     var rest: [Value] = []
-    for (index, place) in places.enumerated() {
-      if parameters[place].isRest {
+    for index in places.indices {
+      if places[index] == restPlace {
         rest.append(arguments[index])
       } else {
-        values[place] = arguments[index]
+        values[places[index]] = arguments[index]
       }
     }
-    if let place = parameters.firstIndex(where: \.isRest) { values[place] = .list(rest) }
+    if restPlace >= 0 { values[restPlace] = .list(rest) }
     try checkNativeStack()
     profiler?.begin(builtin.name)
     defer { profiler?.end() }
@@ -315,7 +330,7 @@ final class Machine: CallContext {
     if let direct = info.direct, profiler == nil, count == 0 || arguments.tag != Tag.host {
       let isDone: Bool
       do {
-        isDone = try direct.run(arguments, count, slot, interrupt)
+        isDone = try direct.run(arguments, count, slot, self)
       } catch {
         own(info, arguments)
         throw info.builtin.map { helped(error, $0) } ?? error
@@ -328,7 +343,6 @@ final class Machine: CallContext {
             (arguments + place).setNil()
           }
         }
-        if interrupt.isRequested { throw Interrupted() }
         return
       }
     }
@@ -367,12 +381,13 @@ final class Machine: CallContext {
 
   func taken(_ slot: Slots, _ count: Int) -> [Value] {
     // Moved, bit by bit: no reference is counted.
-    [Value](unsafeUninitializedCapacity: count) { buffer, filled in
+    var made = [Value](repeating: .nil, count: count)
+    made.withUnsafeMutableBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
       base.raw.copyMemory(from: slot.raw, byteCount: count * 16)
       for place in 0..<count { (slot + place).initializeNil() }
-      filled = count
     }
+    return made
   }
 
   // MARK: Calls
@@ -388,7 +403,7 @@ final class Machine: CallContext {
     let function = Elements.uncounted(slot, FunctionValue.self)
     if let closure = function as? ClosureFunction {
       let labels = info.flatMap { $0.labels.isEmpty ? nil : $0.labels }
-      try enter(closure.chunk, base: slot + 1, count: count, labels: labels)
+      try enter(closure.chunk, base: slot + 1, count: count, labels: labels, info)
       return true
     }
     guard let builtin = function as? BuiltinFunction else {

@@ -421,6 +421,13 @@ extension Machine {
             isLent = false
             try index(x, y, into: a)
             if i.d & Lending.frees != 0 { x.setNil() }
+          case .cut:
+            let first = regs + Int(i.c)
+            if try !cut(a, core.pointee.chunk, Int(i.b), first + 1) {
+              first.copy(from: a)
+              try slice(first, core.pointee.chunk, Int(i.b), into: a)
+              first.setNil()
+            }
           case .slice:
             let first = regs + Int(i.b)
             try slice(first, core.pointee.chunk, Int(i.c), into: a)
@@ -544,6 +551,13 @@ extension Machine {
               let place = (a + 1).int
               (a + 1).overwrite(place + 1, Tag.int)
               result.copy(from: base(ofList: a) + place)
+            } else if a.tag == Tag.text, (a + 1).int < (a + 2).int {
+              let place = (a + 1).int
+              (a + 1).overwrite(place + 1, Tag.int)
+              if result.isCounted { result.release() }
+              // A string of one character is immortal: no reference is counted.
+              let character = characters + Int(a.textBytes[place] & 0x7F)
+              result.raw.copyMemory(from: character.raw, byteCount: 16)
             } else {
               isOver = try !Iteration.next(a, into: result)
             }

@@ -118,21 +118,58 @@ extension Machine {
     a.pointee = try Elements.slice(first.pointee, indices)
   }
 
-  /// A part of a list or a plain string between ints. False, and nothing written, for all others.
-  private func plainSlice(
-    _ first: Slots, _ hasLower: Bool, _ hasUpper: Bool, _ inclusive: Bool, into a: Slots
-  ) -> Bool {
-    var (operand, lower, upper) = (first + 1, 0, Int.max)
+  /// The bounds of a slice by ints that stand from `operand` on; nil for others.
+  @inline(__always)
+  private func bounds(
+    _ operand: Slots, _ hasLower: Bool, _ hasUpper: Bool, _ inclusive: Bool
+  ) -> (lower: Int, upper: Int)? {
+    var (operand, lower, upper) = (operand, 0, Int.max)
     if hasLower {
-      guard operand.tag == Tag.int else { return false }
+      guard operand.tag == Tag.int else { return nil }
       lower = operand.int
       operand += 1
     }
     if hasUpper {
-      guard operand.tag == Tag.int else { return false }
+      guard operand.tag == Tag.int else { return nil }
       upper = operand.int
-      // `..=-1` reaches to the end.
-      if inclusive { upper = upper == -1 ? Int.max : upper &+ 1 }
+      // `..=-1` reaches to the end; nothing comes after the largest int.
+      if inclusive { upper = upper == -1 || upper == Int.max ? Int.max : upper + 1 }
+    }
+    return (lower, upper)
+  }
+
+  /// Leaves of the list at `a`, which nothing else holds, the part between ints that stand from
+  /// `operand` on. False, and nothing changed, for all others, and where a copy gives much memory
+  /// back.
+  @inline(never)
+  func cut(_ a: Slots, _ chunk: Unmanaged<Chunk>, _ shape: Int, _ operand: Slots) throws -> Bool {
+    try look()
+    guard a.tag == Tag.list, Elements.isUnique(a, ListStorage.self) else { return false }
+    let only = chunk._withUnsafeGuaranteedRef { chunk in
+      chunk.indexShapes[shape].count == 1 ? chunk.indexShapes[shape][0] : .value
+    }
+    guard case .slice(let hasLower, let hasUpper, let inclusive) = only,
+      let (lower, upper) = bounds(operand, hasLower, hasUpper, inclusive)
+    else { return false }
+    let (base, count) = (a.listBase, a.listCount)
+    let part = Elements.bounds(lower, upper, count)
+    let room = a.withList { $0.room }
+    guard room <= 64 || part.count >= room / 4 else { return false }
+    release(base + part.upperBound, count - part.upperBound)
+    release(base, part.lowerBound)
+    if part.lowerBound > 0 {
+      memmove(base.raw, (base + part.lowerBound).raw, part.count * 16)
+    }
+    a.withList { $0.count = part.count }
+    return true
+  }
+
+  /// A part of a list or a plain string between ints. False, and nothing written, for all others.
+  private func plainSlice(
+    _ first: Slots, _ hasLower: Bool, _ hasUpper: Bool, _ inclusive: Bool, into a: Slots
+  ) -> Bool {
+    guard let (lower, upper) = bounds(first + 1, hasLower, hasUpper, inclusive) else {
+      return false
     }
     if first.tag == Tag.list {
       let part = Elements.bounds(lower, upper, first.listCount)
@@ -236,6 +273,18 @@ extension Machine {
     if x.tag == Tag.text, y.tag == Tag.text, operation == .add {
       try Memory.check(x.textBytes.count + y.textBytes.count, "the string")
       a.set(x.withText { first in y.withText { TextStorage.make(first, $0) } })
+      return
+    }
+    if x.tag == Tag.list, y.tag == Tag.list, operation == .add {
+      try Memory.check((x.listCount + y.listCount) * 16, "the list")
+      a.set(x.withList { first in y.withList { ListStorage.make(first, $0) } })
+      return
+    }
+    if x.tag == Tag.text, y.tag == Tag.int, y.int >= 0, operation == .multiply {
+      let (total, overflow) = x.textBytes.count.multipliedReportingOverflow(by: y.int)
+      try Memory.check(overflow ? Int.max : total, "the string")
+      let times = y.int
+      a.set(x.withText { $0.repeated(times, total) })
       return
     }
     a.pointee = try Operations.binary(operation, x.pointee, y.pointee)

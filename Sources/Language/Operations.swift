@@ -323,6 +323,9 @@ enum Operations {
       withUnsafeMutablePointer(to: &second) { plainlyEqual(first, $0) }
     }
     if let answer { return answer }
+    if case .list(let x) = a, case .list(let y) = b, let answer = plainlyEqual(x, y) {
+      return answer
+    }
     var open: [(Value, Value)] = [(a, b)]
     var steps = 0
     while let (a, b) = open.popLast() {
@@ -373,6 +376,17 @@ enum Operations {
         if x.object !== y.object, !x.object.isEqual(to: y.object) { return false }
       default: return false
       }
+    }
+    return true
+  }
+
+  /// The same of lists that hold numbers, bools and strings alone up to the first difference; nil
+  /// for others.
+  private static func plainlyEqual(_ x: ListStorage, _ y: ListStorage) -> Bool? {
+    if x.count != y.count { return false }
+    for place in 0..<x.count {
+      guard let answer = plainlyEqual(x.base + place, y.base + place) else { return nil }
+      if !answer { return false }
     }
     return true
   }

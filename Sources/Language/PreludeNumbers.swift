@@ -105,14 +105,21 @@ extension Prelude {
   /// Text with exactly so many decimals, correctly rounded.
   static func fixed(_ number: Double, _ decimals: Int) -> String {
     if !number.isFinite { return Display.float(number) }
+    return withFixed(number, Int32(decimals)) { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The bytes of that text, of a finite number; zero has no sign.
+  static func withFixed<R>(
+    _ number: Double, _ decimals: Int32, _ body: (UnsafeBufferPointer<UInt8>) -> R
+  ) -> R {
     // The largest number has 309 digits, and there are at most 30 decimals.
-    let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
-      let count = cl_fixed(buffer.baseAddress, buffer.count, number, Int32(decimals))
-      return String(
-        decoding: UnsafeRawBufferPointer(UnsafeMutableRawBufferPointer(buffer))[..<count],
-        as: UTF8.self)
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 400) { buffer in
+      let count = buffer.withMemoryRebound(to: CChar.self) {
+        cl_fixed($0.baseAddress, $0.count, number, decimals)
+      }
+      let text = UnsafeBufferPointer(rebasing: buffer[..<count])
+      let isZero = text.first == 0x2D && !text.contains { 0x31 <= $0 && $0 <= 0x39 }
+      return body(isZero ? UnsafeBufferPointer(rebasing: text[1...]) : text)
     }
-    let isZero = text.utf8.first == 0x2D && !text.utf8.contains { 0x31 <= $0 && $0 <= 0x39 }
-    return isZero ? String(text.dropFirst()) : text
   }
 }

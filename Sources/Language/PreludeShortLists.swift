@@ -33,6 +33,17 @@ extension Prelude {
   static func reversed(
     _ x: Slots, _ count: Int, _ result: Slots, _ interrupt: Interrupt
   ) throws -> Bool {
+    if count == 1, x.tag == Tag.text, x.textHead.pointee.count < longest,
+      x.withText({ $0.isPlain })
+    {
+      let bytes = x.textBytes
+      let made = TextStorage.make(bytes.count) { start in
+        for place in 0..<bytes.count { start[place] = bytes[bytes.count - 1 - place] }
+      }
+      made.head.pointee.plainness = TextHead.plain
+      result.set(made)
+      return true
+    }
     guard count == 1, x.tag == Tag.list else { return false }
     let (base, length) = (x.listBase, x.listCount)
     let made = ListStorage.make(room: length)
@@ -94,6 +105,75 @@ extension Prelude {
     return true
   }
 
+  // MARK: With functions
+
+  /// The code of a function of the language that takes so many arguments and has no defaults.
+  private static func core(_ slot: Slots, _ count: Int) -> UnsafeMutablePointer<ChunkCore>? {
+    guard slot.tag == Tag.function,
+      let core = Elements.uncounted(slot, FunctionValue.self).core,
+      core.pointee.plainCount == count
+    else { return nil }
+    return core
+  }
+
+  // A list and a function, which are held while code runs that could let them go.
+
+  static func mapping(
+    _ x: Slots, _ count: Int, _ result: Slots, _ machine: Machine
+  ) throws -> Bool {
+    guard count == 2, x.tag == Tag.list, let core = core(x + 1, 1) else { return false }
+    try machine.checkNativeStack()
+    let (values, function) = (x.pointee, (x + 1).pointee)
+    let (base, length, address) = (x.listBase, x.listCount, Int(bitPattern: (x + 1).address))
+    var made = ListMaker(room: length)
+    for place in 0..<length {
+      made.append(try machine.call(core, at: address) { $0.copy(from: base + place) })
+    }
+    result.set(made.list)
+    return withExtendedLifetime((values, function)) { true }
+  }
+
+  static func filtering(
+    _ x: Slots, _ count: Int, _ result: Slots, _ machine: Machine
+  ) throws -> Bool {
+    guard count == 2, x.tag == Tag.list, let core = core(x + 1, 1) else { return false }
+    try machine.checkNativeStack()
+    let (values, function) = (x.pointee, (x + 1).pointee)
+    let (base, length, address) = (x.listBase, x.listCount, Int(bitPattern: (x + 1).address))
+    var made = ListMaker()
+    for place in 0..<length {
+      let answer = try machine.call(core, at: address) { $0.copy(from: base + place) }
+      guard case .bool(let isKept) = answer else {
+        throw RuntimeMessage.notBool(asker: "filter", kind: answer.kind).diagnostic()
+      }
+      if isKept { made.append(base[place]) }
+    }
+    result.set(made.list)
+    return withExtendedLifetime((values, function)) { true }
+  }
+
+  static func reducing(
+    _ x: Slots, _ count: Int, _ result: Slots, _ machine: Machine
+  ) throws -> Bool {
+    guard count == 2, x.tag == Tag.list, x.listCount > 0, let core = core(x + 1, 2) else {
+      return false
+    }
+    try machine.checkNativeStack()
+    let (values, function) = (x.pointee, (x + 1).pointee)
+    let (base, length, address) = (x.listBase, x.listCount, Int(bitPattern: (x + 1).address))
+    var joined = base[0]
+    for place in 1..<max(1, length) {
+      let last = joined
+      joined = .nil
+      joined = try machine.call(core, at: address) {
+        $0.pointee = last
+        ($0 + 1).copy(from: base + place)
+      }
+    }
+    result.pointee = joined
+    return withExtendedLifetime((values, function)) { true }
+  }
+
   // MARK: Texts
 
   static func ends(_ x: Slots, _ count: Int, _ result: Slots) -> Bool {
@@ -148,7 +228,9 @@ extension Prelude {
       (x + 1).int >= 0, (x + 1).int <= 30
     else { return false }
     let number = x.tag == Tag.float ? x.double : Double(x.int)
-    result.set(TextStorage.make(fixed(number, (x + 1).int)))
+    guard number.isFinite else { return false }
+    let decimals = Int32((x + 1).int)
+    withFixed(number, decimals) { result.set(TextStorage.make($0)) }
     return true
   }
 }

@@ -11,11 +11,13 @@ enum ShortWay: String, CaseIterable {
   case len, kind, str, int, float, abs, sqrt, floor, ceil, round, exp, sin, cos, tanh, log, min, max
   case get, append, range, sum, trim, upper, lower, starts, join, split, replace
   case ends, lines, pad, fixed, keys, values, list, reversed, sorted, enumerate, zip
+  case map, filter, reduce
 
   /// Arguments stand at `x` and after it. False, and nothing written, when the long way must be
   /// taken. Throws `Interrupted`, and `memory` for what does not fit.
-  func run(_ x: Slots, _ count: Int, _ result: Slots, _ interrupt: Interrupt) throws -> Bool {
-    switch self {
+  func run(_ x: Slots, _ count: Int, _ result: Slots, _ machine: Machine) throws -> Bool {
+    let interrupt = machine.interrupt
+    return switch self {
     case .len: Prelude.length(x, count, result)
     case .kind: Prelude.kind(x, count, result)
     case .str: Prelude.text(x, count, result)
@@ -55,6 +57,9 @@ enum ShortWay: String, CaseIterable {
     case .sorted: try Prelude.sorted(x, count, result, interrupt)
     case .enumerate: try Prelude.enumerated(x, count, result, interrupt)
     case .zip: try Prelude.zipped(x, count, result, interrupt)
+    case .map: try Prelude.mapping(x, count, result, machine)
+    case .filter: try Prelude.filtering(x, count, result, machine)
+    case .reduce: try Prelude.reducing(x, count, result, machine)
     }
   }
 }
@@ -307,7 +312,7 @@ extension Prelude {
   // MARK: Texts
 
   /// Longer texts and lists go the long way, which looks for a stop.
-  private static let longest = 1 << 20
+  static let longest = 1 << 20
 
   fileprivate static func trimmed(_ x: Slots, _ count: Int, _ result: Slots) -> Bool {
     guard count == 1, x.tag == Tag.text else { return false }

@@ -543,6 +543,6 @@ let nilHelp = "the value is nil: check where it comes from"
 /// `an int`, `a list`, `nil`.
 func article(_ kind: String) -> String {
   if kind == "nil" { return kind }
-  if let first = kind.first, "aeiou".contains(first) { return "an \(kind)" }
+  if let first = kind.utf8.first, "aeiou".utf8.contains(first) { return "an \(kind)" }
   return "a \(kind)"
 }

@@ -11,6 +11,7 @@ enum Sorting {
   /// Ints alone, floats alone or strings alone in order; nil for other lists.
   static func sorted(_ values: ListStorage, _ isReversed: Bool) -> ListStorage? {
     guard values.count < limit, values.count > 0 else { return nil }
+    if values.count <= few { return fewSorted(values, isReversed) }
     switch values.base.tag {
     case Tag.int:
       guard var ints: [Int] = gathered(values, Tag.int, { $0.int }) else { return nil }
@@ -21,6 +22,43 @@ enum Sorting {
       return made
     case Tag.float, Tag.text: return order(values, isReversed).map { picked(values, $0) }
     default: return nil
+    }
+  }
+
+  /// So few are sorted where they stand, each moved before those that come after it.
+  private static let few = 16
+
+  private static func fewSorted(_ values: ListStorage, _ isReversed: Bool) -> ListStorage? {
+    let (count, tag) = (values.count, values.base.tag)
+    guard tag == Tag.int || tag == Tag.float || tag == Tag.text else { return nil }
+    for place in 0..<count {
+      let slot = values.base + place
+      if slot.tag != tag || (tag == Tag.float && slot.double.isNaN) { return nil }
+    }
+    let made = ListStorage.make(values.base, count)
+    let base = made.base
+    for place in 1..<max(1, count) {
+      withUnsafeTemporaryAllocation(of: Value.self, capacity: 1) { buffer in
+        guard let moved = buffer.baseAddress else { return }
+        moved.raw.copyMemory(from: (base + place).raw, byteCount: 16)
+        var to = place
+        while to > 0, isReversed ? isBefore(base + to - 1, moved) : isBefore(moved, base + to - 1) {
+          (base + to).raw.copyMemory(from: (base + to - 1).raw, byteCount: 16)
+          to -= 1
+        }
+        (base + to).raw.copyMemory(from: moved.raw, byteCount: 16)
+      }
+    }
+    return made
+  }
+
+  /// Of two ints, two floats or two strings.
+  @inline(__always)
+  private static func isBefore(_ a: Slots, _ b: Slots) -> Bool {
+    switch a.tag {
+    case Tag.int: a.int < b.int
+    case Tag.float: a.double < b.double
+    default: (Operations.textOrder(a, b) ?? 0) < 0
     }
   }
 

@@ -241,8 +241,18 @@ package final class TextStorage: ManagedBuffer<TextHead, UInt8> {
     guard let pattern = part.baseAddress, part.count > 0 else { return start }
     guard let bytes = text.baseAddress else { return nil }
     var place = start
-    while place + part.count <= text.count {
-      let left = text.count - part.count - place + 1
+    let last = text.count - part.count
+    // What is near is found sooner by looking.
+    let first = pattern[0]
+    let near = min(last, start + 15)
+    while place <= near {
+      if bytes[place] == first, part.count == 1 || memcmp(bytes + place, pattern, part.count) == 0 {
+        return place
+      }
+      place += 1
+    }
+    while place <= last {
+      let left = last - place + 1
       guard let found = memchr(bytes + place, Int32(pattern[0]), left) else { return nil }
       place = UnsafeRawPointer(found) - UnsafeRawPointer(bytes)
       if memcmp(bytes + place, pattern, part.count) == 0 { return place }

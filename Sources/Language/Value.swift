@@ -212,8 +212,24 @@ package enum MapKey: Hashable, Sendable {
 }
 
 package final class MapStorage {
+  /// The only property, so that its place in memory is known (`valueLayoutHolds`).
   @exclusivity(unchecked) package var map: OrderedMap
-  package init(_ map: OrderedMap) { self.map = map }
+  private init(_ map: consuming OrderedMap) { self.map = map }
+
+  static func make(_ map: consuming OrderedMap) -> MapStorage {
+    guard let piece = cl_object(2, 16 + MemoryLayout<OrderedMap>.size) else {
+      let made = MapStorage(map)
+      cl_learn(2, Unmanaged.passUnretained(made).toOpaque())
+      return made
+    }
+    (piece + 16).initializeMemory(as: OrderedMap.self, to: map)
+    return Unmanaged<MapStorage>.fromOpaque(piece).takeRetainedValue()
+  }
+
+  /// Lets go of what the map at an address holds, whose memory is given back next.
+  static func letGo(_ object: UnsafeMutableRawPointer) {
+    (object + 16).assumingMemoryBound(to: OrderedMap.self).pointee.letGo()
+  }
 }
 
 /// Ints from `start`, by `step` (never 0), up to or down to `end`, which is excluded.
@@ -239,7 +255,7 @@ extension Value {
   package static func list(_ elements: consuming [Value]) -> Value {
     .list(ListStorage.make(elements))
   }
-  package static func map(_ map: OrderedMap) -> Value { .map(MapStorage(map)) }
+  package static func map(_ map: OrderedMap) -> Value { .map(MapStorage.make(map)) }
   package static func map(_ pairs: KeyValuePairs<String, Value>) -> Value {
     .map(OrderedMap(pairs.map { (.text($0.key), $0.value) }))
   }

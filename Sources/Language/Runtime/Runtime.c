@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,17 +15,30 @@ extern void swift_nonatomic_release(void *object);
 // are. The tests hold this against what the runtime says.
 #define REFERENCE ((int64_t)1 << 33)
 
+// The count of objects that live for ever, the same in every thread once it is known.
+static _Atomic int64_t immortal;
+
+void cl_immortalize(void *object, uint64_t count) {
+  atomic_store_explicit(&immortal, (int64_t)count, memory_order_relaxed);
+  ((uint64_t *)object)[1] = count;
+}
+
+static bool is_immortal(int64_t count) {
+  return count < 0 && count == atomic_load_explicit(&immortal, memory_order_relaxed);
+}
+
 void cl_retain(const void *object) {
   int64_t *count = (int64_t *)object + 1;
   int64_t more = (int64_t)((uint64_t)*count + REFERENCE);
   if (more >= 0) *count = more;
-  else swift_nonatomic_retain((void *)object);
+  else if (!is_immortal(*count)) swift_nonatomic_retain((void *)object);
 }
 
 bool cl_release(const void *object) {
   int64_t *count = (int64_t *)object + 1;
   int64_t less = (int64_t)((uint64_t)*count - REFERENCE);
-  if (*count < 0 || less < 0) return false;
+  if (*count < 0) return is_immortal(*count);
+  if (less < 0) return false;
   *count = less;
   return true;
 }
@@ -65,7 +79,7 @@ typedef struct {
 static _Thread_local piece *kept[SIZES];
 static _Thread_local size_t kept_bytes;
 // Zero until the runtime has made one on this thread.
-static _Thread_local start starts[2];
+static _Thread_local start starts[3];
 
 void cl_learn(uint32_t class, const void *object) {
   const uint64_t *words = (const uint64_t *)object;

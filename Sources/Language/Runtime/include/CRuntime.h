@@ -12,6 +12,9 @@
 /// One reference more to a Swift object that no other thread holds.
 void cl_retain(const void *object);
 
+/// Gives an object the count of those that live for ever: it is never written again.
+void cl_immortalize(void *object, uint64_t count);
+
 /// One reference less, unless it is the last one or counted elsewhere: false then, and nothing done.
 bool cl_release(const void *object);
 
@@ -26,7 +29,7 @@ bool cl_is_unique(const void *object);
 // objects in them. Each piece is the allocator's own, so that the runtime may free an object too.
 
 /// Remembers of an object that the runtime has just made what the others of its class begin with:
-/// class 0 are strings, class 1 lists.
+/// class 0 are strings, class 1 lists, class 2 maps.
 void cl_learn(uint32_t class, const void *object);
 
 /// An object of so many bytes in a piece that was kept; null when there is none.
