@@ -117,7 +117,7 @@ package final class Interpreter {
       try interrupt.check()
     } catch {
       machine.restore()
-      throw DiagnosticList([RuntimeMessage.named(Diagnostic(error))])
+      throw DiagnosticList([Diagnostic(error)])
     }
     for text in compiled.notes { note(text) }
   }

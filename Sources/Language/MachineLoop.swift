@@ -208,7 +208,7 @@ extension Machine {
           case .not:
             let x = regs + Int(i.b)
             if x.tag != Tag.bool {
-              throw RuntimeMessage.notBool(asker: "not", kind: x.pointee.kind).diagnostic()
+              throw ConditionError(asker: "not", kind: x.pointee.kind)
             }
             a.set(!x.bool)
           case .negate:

@@ -366,7 +366,7 @@ extension Machine {
     }
     let value = try Operations.binary(operation, a.pointee, b.pointee)
     guard case .bool(let flag) = value else {
-      throw RuntimeMessage.notBool(asker: "if", kind: value.kind).diagnostic()
+      throw ConditionError(asker: "if", kind: value.kind)
     }
     return flag
   }
@@ -388,10 +388,9 @@ extension Machine {
     }
   }
 
-  func notBool(_ slot: Slots, _ asker: Int32) -> Diagnostic {
-    RuntimeMessage.notBool(
-      asker: Asker(rawValue: asker)?.word ?? "if", kind: slot.pointee.kind
-    ).diagnostic()
+  func notBool(_ slot: Slots, _ asker: Int32) -> ConditionError {
+    ConditionError(
+      asker: Asker(rawValue: asker)?.word ?? "if", kind: slot.pointee.kind)
   }
 
   func noValue(_ chunk: Unmanaged<Chunk>, global place: Int) -> Diagnostic {
@@ -516,7 +515,8 @@ extension Machine {
 
   /// The error with the place of the instruction that raised it, and the calls that led there.
   func located(_ error: any Error) -> Diagnostic {
-    var diagnostic = Diagnostic(error)
+    var diagnostic =
+      (error as? ConditionError)?.diagnostic(at: place(of: depth - 1)) ?? Diagnostic(error)
     if diagnostic.place == nil { diagnostic.place = place(of: depth - 1) }
     guard diagnostic.calls.isEmpty, depth > 1 else { return diagnostic }
     for level in stride(from: depth - 1, through: 1, by: -1) {

@@ -14,7 +14,9 @@ enum RuntimeMessage {
   case argumentKind(String, String, String, String), argumentRange(String, String, Int, String)
   case withoutEffect(String?), comparisonAlone(String), nameAlone(String)
   case unchanged(String, String)
-  case notBool(asker: String, kind: String), operands(String, String, String)
+  /// `name`: what the code calls the value.
+  case notBool(asker: String, kind: String, name: String = "x")
+  case operands(String, String, String)
   case overflow(String), divisionByZero(String), negateKind(String), orderKinds(
     String, String, String)
   case powerDomain
@@ -188,28 +190,6 @@ enum RuntimeMessage {
   /// Words that stand for a kind behind a parameter in other languages.
   private static let kindWords = ["int", "float", "str", "string", "bool", "list", "dict"]
 
-  /// An error about a bool that is none, with the help in the words of what its place shows: a
-  /// variable or a field.
-  static func named(_ diagnostic: Diagnostic) -> Diagnostic {
-    guard diagnostic.code == .type, diagnostic.message.contains(" needs a bool, not "),
-      let help = diagnostic.help, let place = diagnostic.place,
-      place.range.upper <= place.source.bytes.count, place.range.lower < place.range.upper,
-      place.range.upper - place.range.lower <= 30
-    else { return diagnostic }
-    let bytes = place.source.bytes[place.range.lower..<place.range.upper]
-    let text = String(decoding: bytes, as: UTF8.self)
-    guard text.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }),
-      text.first?.isNumber == false
-    else { return diagnostic }
-    let words = help.split(separator: " ", omittingEmptySubsequences: false).map { word in
-      ["x": text, "len(x)": "len(\(text))", "all(x)": "all(\(text))", "any(x)": "any(\(text))"][
-        String(word)] ?? String(word)
-    }
-    var named = diagnostic
-    named.help = words.joined(separator: " ")
-    return named
-  }
-
   /// What takes an axis when it is given a tensor.
   private static let reductions: Set<String> = ["sum", "min", "max", "any", "all"]
 
@@ -220,14 +200,14 @@ enum RuntimeMessage {
 
   private var moreWords: (ErrorCode, String, String?) {
     switch self {
-    case .notBool(let asker, let kind):
+    case .notBool(let asker, let kind, let name):
       let help: String =
         switch kind {
-        case "int", "float": "write x != 0"
-        case "string": "write x != \"\""
-        case "list", "map": "write len(x) > 0"
-        case "nil": "write x != nil"
-        case "tensor": "write all(x) or any(x)"
+        case "int", "float": "write \(name) != 0"
+        case "string": "write \(name) != \"\""
+        case "list", "map": "write len(\(name)) > 0"
+        case "nil": "write \(name) != nil"
+        case "tensor": "write all(\(name)) or any(\(name))"
         default: "write a comparison"
         }
       return (.type, "\(asker) needs a bool, not \(article(kind))", help)
@@ -545,4 +525,27 @@ func article(_ kind: String) -> String {
   if kind == "nil" { return kind }
   if let first = kind.utf8.first, "aeiou".utf8.contains(first) { return "an \(kind)" }
   return "a \(kind)"
+}
+
+/// A condition that is no bool, before it is known where: the help then names what stands there.
+struct ConditionError: RoomError {
+  let asker: String
+  let kind: String
+  var code: ErrorCode { .type }
+  var message: String { RuntimeMessage.notBool(asker: asker, kind: kind).diagnostic().message }
+  var help: String? { RuntimeMessage.notBool(asker: asker, kind: kind).diagnostic().help }
+
+  /// With the name or path that the place shows, if it shows no more than that.
+  func diagnostic(at place: Place?) -> Diagnostic {
+    var name = "x"
+    if let place, place.range.upper <= place.source.bytes.count,
+      place.range.lower < place.range.upper
+    {
+      let bytes = place.source.bytes[place.range.lower..<place.range.upper].prefix(31)
+      let text = String(decoding: bytes, as: UTF8.self)
+      let isName = text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }
+      if isName, bytes.count <= 30, text.first?.isNumber == false { name = text }
+    }
+    return RuntimeMessage.notBool(asker: asker, kind: kind, name: name).diagnostic(at: place)
+  }
 }
