@@ -94,9 +94,11 @@ package final class TensorObject: Displayable {
     case .floorDivide: return .tensor(try .floorDivided(a, b))
     case .remainder: return .tensor(try .remainder(a, b))
     case .matrixProduct:
-      do { return .tensor(try a.matmul(b)) } catch TensorError.matmul {
+      // Refused here, where a vector has not been made a matrix yet.
+      if a.rank > 0, b.rank > 0, a.shape.last != b.shape[max(0, b.rank - 2)] {
         throw TensorError.matmul(a.shape, b.shape)
       }
+      return .tensor(try a.matmul(b))
     case .power:
       if !reflected, let exponent = other.asNumber, a.dtype.isFloat || exponent < 0 {
         return .tensor(try a.power(exponent))
