@@ -358,7 +358,7 @@ enum Elements {
   /// The same, and `value` becomes nil.
   static func append(_ slot: Slots, taking value: Slots) throws {
     let place = try add(slot)
-    place.raw.copyMemory(from: value.raw, byteCount: 16)
+    place.put(value)
     value.initializeNil()
   }
 

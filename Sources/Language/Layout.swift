@@ -147,21 +147,25 @@ extension UnsafeMutablePointer where Pointee == Value {
     raw.storeBytes(of: Tag.map, toByteOffset: 8, as: UInt8.self)
   }
 
+  /// Writes what stands at `other`, counting nothing. Nine bytes: a value that is no element of an
+  /// array has no more.
+  @inline(__always) func put(_ other: Slots) { overwrite(other.int, other.tag) }
+
   /// Copies, looking first whether a reference must be counted.
   @inline(__always) func copy(from other: Slots) {
     if other.isCounted { other.retain() }
     if isCounted {
       let (old, oldTag) = (address, tag)
-      raw.copyMemory(from: UnsafeRawPointer(other), byteCount: 16)
+      put(other)
       countLess(old, oldTag)
     } else {
-      raw.copyMemory(from: UnsafeRawPointer(other), byteCount: 16)
+      put(other)
     }
   }
   /// Moves the value out of `other`, which becomes nil.
   @inline(__always) func take(from other: Slots) {
     if isCounted { release() }
-    raw.copyMemory(from: UnsafeRawPointer(other), byteCount: 16)
+    put(other)
     other.initializeNil()
   }
   /// Holds the function at `other` without counting a reference: an int whose bits are its address.

@@ -69,8 +69,12 @@ package final class ListStorage: ManagedBuffer<ListHead, Value> {
     let total = last == nil ? count : count + 1
     let made = make(room: Swift.max(total, room))
     let base = made.base
-    base.raw.copyMemory(from: slots.raw, byteCount: count * 16)
-    if let last { (base + count).raw.copyMemory(from: last.raw, byteCount: 16) }
+    if count == 1 {
+      base.put(slots)
+    } else {
+      base.raw.copyMemory(from: slots.raw, byteCount: count * 16)
+    }
+    if let last { (base + count).put(last) }
     for place in 0..<total where (base + place).isCounted { (base + place).retain() }
     made.count = total
     return made
@@ -139,7 +143,7 @@ package final class ListStorage: ManagedBuffer<ListHead, Value> {
   /// Adds a copy of a value where there is room.
   @inline(__always) func fill(_ slot: Slots) {
     if slot.isCounted { slot.retain() }
-    (base + count).raw.copyMemory(from: slot.raw, byteCount: 16)
+    (base + count).put(slot)
     count += 1
   }
 
