@@ -152,7 +152,7 @@ private struct Leaves {
           operation: "tensor", rule: "at most \(Self.deepest) axes", got: "more")
       }
       // The numbers here, which grow by doubling, and the tensor that is made of them.
-      try checkMemory(box.elements.count, of: 32, for: "the tensor")
+      try checkMemory(box.count, of: 32, for: "the tensor")
       var inner: [Int]?
       for element in box {
         let found = try gather(element, depth: depth + 1)
