@@ -374,6 +374,8 @@ struct Compiler {
       "append", "insert", "remove", "reversed", "sorted", "unique", "shuffle", "upper", "lower",
       "trim", "replace",
     ]
+    // As other languages sort a list in place; a tensor's `sort` gives places too.
+    if function == "sort", rest.isEmpty { return "\(variable) = sorted(\(variable))" }
     return changes.contains(function)
       ? "\(variable) = \(function)(\(whole))" : "print \(function)(\(whole))"
   }

@@ -172,6 +172,11 @@ import Workbench
     #expect(both.contains("# metrics.quire") && both.contains("# nn.quire"))
   }
 
+  @Test func `a list that is sorted for nothing is told how it stays sorted`() {
+    let outcome = Bench().run("xs = [3, 1]\nxs.sort()\nprint xs")
+    #expect(outcome.diagnostic?.help == "write xs = sorted(xs)")
+  }
+
   @Test func `scalar tensors in a list are one series of a plot`() {
     let bench = Bench()
     bench.run("losses = []\nfor i in 0..200 { losses = append(losses, mean(ones(2) * i)) }")
