@@ -51,7 +51,7 @@ import Testing
     let done = try Binary.run([command, "lesson.quire"])
     #expect(done.status == 2)
     #expect(done.err.contains("lesson.quire is a script, no notebook"))
-    #expect(done.err.contains("help: quire lesson.quire"))
+    #expect(done.err.hasSuffix("\nquire lesson.quire\n"))
   }
 
   @Test func `a vector level is taken, and one that is not there is named with those that are`()

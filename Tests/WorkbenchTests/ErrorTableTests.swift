@@ -93,6 +93,7 @@ import Testing
     [type] elements of a tensor are assigned by ints and slices, not by a list | where(mask, a, b) chooses element by element
     [type] a tensor is indexed by ints, slices, lists of ints and masks, not by an int | as in t[0], t[1..3], t[[0, 2]] or t[t > 0]
     [type] tensor needs numbers or lists of numbers, not a string | as in tensor([[1, 2], [3, 4]])
+    [type] cross_entropy needs ints for targets, not a tensor of f32 | cast(x, "i64") cuts the fractions off
     [type] a trace is indexed by the name of a site, not by an int | as in t["L0.resid_post @ -1"]
     [type] a trace is indexed by the name of a site, not by a slice or several | as in t["L0.resid_post @ -1"]
     [type] a dataset is indexed by one int, not by a string | as in d[0], or d[-1] for the last row
