@@ -146,7 +146,6 @@ final class CallInfo {
   /// The parameter of each argument, when the compiler could match them.
   let places: [Int]?
   let isDisplayed: Bool
-  let isPiped: Bool
   /// Per argument the variable it is, or -1 when it was computed in its place. A builtin's short
   /// way gets a variable's value lent, without a reference counted.
   let lent: UnsafeMutablePointer<Int32>
@@ -157,7 +156,7 @@ final class CallInfo {
 
   init(
     name: String, labels: [String?], builtin: Builtin? = nil, twin: Builtin? = nil,
-    places: [Int]? = nil, isDisplayed: Bool = false, isPiped: Bool = false, lent: [Int] = []
+    places: [Int]? = nil, isDisplayed: Bool = false, lent: [Int] = []
   ) {
     self.lent = .allocate(capacity: max(1, lent.count))
     lentCount = lent.contains { $0 >= 0 } ? lent.count : 0
@@ -171,7 +170,6 @@ final class CallInfo {
     self.twin = twin
     self.places = places
     self.isDisplayed = isDisplayed
-    self.isPiped = isPiped
   }
 
   deinit { lent.deallocate() }

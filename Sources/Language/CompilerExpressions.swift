@@ -622,7 +622,7 @@ extension Compiler {
         name: builtin.name, labels: labels.allSatisfy { $0 == nil } ? [] : labels,
         builtin: builtin, twin: input.twins[builtin.name],
         places: try? matched(builtin, labels: labels, count: labels.count),
-        isDisplayed: isDisplayed, isPiped: call.isPiped, lent: lent))
+        isDisplayed: isDisplayed, lent: lent))
     emit(
       .callBuiltin, callee, call.arguments.count, state.chunk.calls.count - 1, node.range)
     patch(ends + isCounted)

@@ -92,7 +92,7 @@ extension Parser {
       ignoresNewlines = outer
       // In parentheses a field is a value to call, not a member of what stands before it.
       let callee = try node(.group(inner), from(open.range.lower), inner)
-      return try call(callee, [piped], from(left.range.lower), piped: true)
+      return try call(callee, [piped], from(left.range.lower))
     }
     guard let name = token.name else { throw unexpected(.badStage) }
     var callee = Node(.name(name), token.range)
@@ -105,7 +105,7 @@ extension Parser {
     var list = [piped]
     if token.isMark("("), !token.spaceBefore { list += try parenthesised() }
     if isSameLine, isArgumentStart(token) { throw failure(.badStage) }
-    return try call(callee, list, from(left.range.lower), piped: true)
+    return try call(callee, list, from(left.range.lower))
   }
 
   func memberName(_ token: Token) -> (String, SourceRange)? {
@@ -117,10 +117,10 @@ extension Parser {
   }
 
   private func call(
-    _ callee: Node, _ list: [Argument], _ range: SourceRange, piped: Bool = false
+    _ callee: Node, _ list: [Argument], _ range: SourceRange
   ) throws(Diagnostic) -> Node {
     try node(
-      .call(CallNode(callee: callee, arguments: list, isCommand: false, isPiped: piped)), range,
+      .call(CallNode(callee: callee, arguments: list, isCommand: false)), range,
       depth: max(callee.depth, list.map(\.value.depth).max() ?? 0))
   }
 

@@ -89,13 +89,10 @@ final class CallNode {
   let arguments: [Argument]
   /// `f a, b` or a name alone, rather than `f(a, b)`.
   let isCommand: Bool
-  /// `x |> f`: the first argument came through the pipe.
-  let isPiped: Bool
-  init(callee: Node, arguments: [Argument], isCommand: Bool, isPiped: Bool = false) {
+  init(callee: Node, arguments: [Argument], isCommand: Bool) {
     self.callee = callee
     self.arguments = arguments
     self.isCommand = isCommand
-    self.isPiped = isPiped
   }
 }
 
