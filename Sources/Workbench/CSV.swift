@@ -51,6 +51,8 @@ enum CSV {
   private static func checkMemory(
     _ text: String, header: Bool, _ separator: UInt8, _ poll: inout Poll
   ) throws {
+    // A byte stands for 320 at most: where those fit, nothing is counted.
+    if (try? Language.checkMemory(text.utf8.count, of: 320, for: "the list")) != nil { return }
     var (lines, fields) = (0, 0)
     for byte in text.utf8 {
       try poll.turn()

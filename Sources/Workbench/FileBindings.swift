@@ -127,6 +127,23 @@ extension Session {
   /// fit, and `interrupted`.
   private static func parsed(_ text: String, _ interrupt: Interrupt) throws -> Value {
     var poll = Poll(interrupt)
+    // A byte stands for 113 at most: where those fit, nothing is counted.
+    if (try? checkMemory(text.utf8.count, of: 113, for: "the value")) == nil {
+      try checkParts(text, &poll)
+    }
+    var limits = JSONLimits()
+    limits.interrupt = interrupt
+    do {
+      let json = try JSON.parse(text, limits: limits)
+      return try languageValue(json, &poll)
+    } catch let error as JSONError {
+      try interrupt.check()
+      throw error
+    }
+  }
+
+  /// Refuses a text whose values would not fit the memory: throws `memory`, and `Interrupted`.
+  private static func checkParts(_ text: String, _ poll: inout Poll) throws {
     // What stands between commas is a value, unless the comma is part of a string.
     var (values, strings, isString, isEscaped) = (0, 0, false, false)
     for byte in text.utf8 {
@@ -143,15 +160,6 @@ extension Session {
       }
     }
     try checkMemory(text.utf8.count + values * 64 + strings * 96, for: "the value")
-    var limits = JSONLimits()
-    limits.interrupt = interrupt
-    do {
-      let json = try JSON.parse(text, limits: limits)
-      return try languageValue(json, &poll)
-    } catch let error as JSONError {
-      try interrupt.check()
-      throw error
-    }
   }
 
   private func saveBinding() -> Builtin {
